@@ -1,0 +1,63 @@
+"""What several tests need from outside pip: a browser, and a server for the built book."""
+
+import http.server
+import os
+import shutil
+import threading
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+collect_ignore = ["wrong_answers"]
+
+HTML = Path(__file__).resolve().parents[1] / "_build/html"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+def missing(what: str, remedy: str) -> None:
+    """Skip the test, saying what to install; under CI=true a missing tool is a failure."""
+    message = f"{what} is not installed: {remedy}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium, as Playwright drives it."""
+    from playwright.sync_api import sync_playwright
+
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        missing("Chromium", "apt install chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        """A test server does not write to the terminal."""
+
+
+@pytest.fixture(scope="session")
+def book_url():
+    """The address of the built book, served on the loopback interface only."""
+    assert (HTML / "index.html").is_file(), "build the book first: make book"
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=HTML))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
