@@ -1,0 +1,84 @@
+"""The `course` command. To add a subcommand: one `_add_…` function, listed in `COMMANDS`.
+
+What a subcommand runs is imported when it runs, so that `course --help` costs nothing.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from course_utils import __version__
+from course_utils.names import unknown_name
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `course` with the arguments `argv` (default: the command line's); returns the exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    parser = argparse.ArgumentParser(prog="course", description="The tools of the course From Perceptrons to Jets.")
+    parser.add_argument("--version", action="version", version=f"course {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="command", required=True)
+    for add in COMMANDS:
+        add(commands)
+
+    name = next((argument for argument in arguments if not argument.startswith("-")), None)
+    if name is not None and name not in commands.choices:
+        parser.error(unknown_name("command", name, commands.choices))
+    options = parser.parse_args(arguments)
+    return options.run(options)
+
+
+def _add_doctor(commands: "argparse._SubParsersAction") -> None:
+    def run(options: argparse.Namespace) -> int:
+        from course_utils import doctor
+
+        return doctor.main(as_json=options.json)
+
+    parser = commands.add_parser("doctor", help="check this machine: Python, packages, data, kernel, sandbox")
+    parser.add_argument("--json", action="store_true", help="print one JSON object, for scripts")
+    parser.set_defaults(run=run)
+
+
+def _add_data(commands: "argparse._SubParsersAction") -> None:
+    def run(options: argparse.Namespace) -> int:
+        from course_utils.data import DataError, shipped_files
+
+        try:
+            listed = [(file, file.state()) for file in shipped_files()]
+        except DataError as error:
+            print(error, file=sys.stderr)
+            return 1
+        for file, state in listed:
+            size = "–" if file.size is None else f"{file.size:,}"
+            print(f"{file.name:40} {size:>12} bytes  {state:8} {file.license}  {file.origin}")
+        damaged = [file.error(state) for file, state in listed if state != "ok"]
+        for error in damaged:
+            print(error, file=sys.stderr)
+        return 1 if damaged else 0
+
+    parser = commands.add_parser("data", help="list the data files: size, state, license, origin")
+    parser.set_defaults(run=run)
+
+
+def _add_notebooks(commands: "argparse._SubParsersAction") -> None:
+    def run(options: argparse.Namespace) -> int:
+        from course_utils import authoring
+
+        return authoring.store_chapters(options.name)
+
+    parser = commands.add_parser("notebooks", help="run chapters top to bottom in a fresh kernel and store them")
+    parser.add_argument("name", nargs="*", help="which ones (default: all)")
+    parser.set_defaults(run=run)
+
+
+def _add_exercises(commands: "argparse._SubParsersAction") -> None:
+    def run(options: argparse.Namespace) -> int:
+        from course_utils import authoring
+
+        return authoring.release_assignments(options.name)
+
+    parser = commands.add_parser("exercises", help="make exercises/ from the instructor's notebooks in solutions/")
+    parser.add_argument("name", nargs="*", help="which ones (default: all)")
+    parser.set_defaults(run=run)
+
+
+COMMANDS = (_add_doctor, _add_data, _add_notebooks, _add_exercises)
