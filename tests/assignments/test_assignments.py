@@ -1,0 +1,127 @@
+"""Graders are graded: the reference, the untouched release, and the wrong answers of tests/wrong_answers/."""
+
+import ast
+import copy
+import filecmp
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from course_utils import authoring
+from tests.assignments.grading import ROOT, grade
+
+ASSIGNMENTS = authoring.assignments(ROOT)
+MOST_POINTS = 20
+
+
+def wrong_answers(name: str) -> dict[str, dict]:
+    """The wrong answers to an assignment by file name: what their TOML docstring says, and their `source`."""
+    found = {}
+    for path in sorted((ROOT / "tests/wrong_answers" / name).glob("*.py")):
+        source = path.read_text()
+        expected = tomllib.loads(ast.get_docstring(ast.parse(source)))
+        found[path.stem] = expected | {"source": source.split('"""', 2)[2].strip()}
+    return found
+
+
+def with_cell(nb: nbformat.NotebookNode, grade_id: str, source: str) -> nbformat.NotebookNode:
+    changed = copy.deepcopy(nb)
+    [cell] = [c for c in changed.cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id]
+    cell.source = source
+    return changed
+
+
+@pytest.fixture(scope="module", params=ASSIGNMENTS)
+def graded(request, tmp_path_factory):
+    """The assignment's name and everything handed in for it, graded."""
+    name = request.param
+    reference = nbformat.read(ASSIGNMENTS[name], as_version=4)
+    release = nbformat.read(ROOT / "exercises" / name / f"{name}.ipynb", as_version=4)
+    submissions = {"reference": reference, "untouched": release}
+    for student, answer in wrong_answers(name).items():
+        submissions[student] = with_cell(reference, answer["cell"], answer["source"])
+    return name, grade(tmp_path_factory.mktemp("course"), name, submissions)
+
+
+@pytest.mark.slow
+def test_the_reference_gets_full_marks(graded):
+    _, results = graded
+    assert results["reference"].scores == results["reference"].possible
+
+
+@pytest.mark.slow
+def test_the_untouched_release_gets_nothing_on_any_cell(graded):
+    _, results = graded
+    assert results["untouched"].scores == dict.fromkeys(results["reference"].possible, 0)
+
+
+@pytest.mark.slow
+def test_wrong_answers_lose_what_they_should_and_nothing_else(graded):
+    name, results = graded
+    lost = {
+        student: {cell: results[student].possible[cell] - got for cell, got in results[student].scores.items()}
+        for student in wrong_answers(name)
+    }
+    lost = {student: {cell: points for cell, points in cells.items() if points} for student, cells in lost.items()}
+    assert lost == {student: answer["loses"] for student, answer in wrong_answers(name).items()}
+
+
+@pytest.mark.slow
+def test_wrong_answers_are_told_why(graded):
+    name, results = graded
+    silent = {}
+    for student, answer in wrong_answers(name).items():
+        message = results[student].messages[next(iter(answer["loses"]))]
+        if answer["says"] not in message:
+            silent[student] = f"{answer['says']!r} is not in: {message}"
+    assert not silent
+
+
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_there_are_enough_wrong_answers(name):
+    answers = wrong_answers(name)
+    assert len(answers) >= 8
+    assert all(answer["loses"] and len(answer["says"]) >= 3 for answer in answers.values())
+
+
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_the_release_is_what_nbgrader_makes_of_the_solutions(name, tmp_path):
+    fresh = authoring.release(ROOT, name, tmp_path)
+    compared = filecmp.dircmp(ROOT / "exercises" / name, fresh)
+    assert not compared.left_only + compared.right_only + compared.diff_files, f"run `make exercises NAME={name}`"
+    assert f"{name}.ipynb" in compared.same_files
+
+
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_the_release_holds_nothing_of_the_solution(name):
+    text = (ROOT / "exercises" / name / f"{name}.ipynb").read_text()
+    assert "BEGIN" not in text
+    assert "Marking scheme" not in text
+
+
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_points_add_up_and_every_kind_of_task_is_there(name):
+    nb = nbformat.read(ASSIGNMENTS[name], as_version=4)
+    graded = [cell for cell in nb.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+    points = {cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader.points for cell in graded}
+    assert sum(points.values()) == MOST_POINTS
+    by_hand = [cell for cell in graded if cell.metadata.nbgrader.solution]
+    assert by_hand
+    assert all("Marking scheme" in cell.source for cell in by_hand)
+    automatic = [cell for cell in graded if not cell.metadata.nbgrader.solution]
+    assert all("### BEGIN HIDDEN TESTS" in cell.source for cell in automatic)
+    assert f"**{MOST_POINTS} points" in nb.cells[0].source
+
+
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_the_instructor_notebook_is_stored_without_outputs(name):
+    nb = nbformat.read(ASSIGNMENTS[name], as_version=4)
+    ran = [cell.id for cell in nb.cells if cell.get("outputs") or cell.get("execution_count")]
+    assert not ran, "clear the outputs before committing: they are made anew when it is released"
+
+
+def test_every_exercise_has_its_solution():
+    folders = {path.name for path in Path(ROOT, "exercises").iterdir() if path.is_dir()}
+    assert folders == set(ASSIGNMENTS)
