@@ -36,7 +36,7 @@ exercises: $(VENV)/all.ready  ## regenerate exercises/ from solutions/ (NAME=per
 	$(BIN)/course exercises $(NAME)
 
 pictures: book $(VENV)/all.ready  ## take the README's screenshots again
-	$(BIN)/python tests/browser/pictures.py
+	$(BIN)/python -m tests.browser.pictures
 
 clean:  ## remove the environment and everything built
 	rm -rf $(VENV) _build

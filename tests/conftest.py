@@ -4,6 +4,7 @@ import http.server
 import os
 import shutil
 import threading
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -31,12 +32,17 @@ def missing(what: str, remedy: str) -> None:
     pytest.skip(message)
 
 
+def find_chromium() -> str | None:
+    """The path of a Chromium or Chrome on this machine."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 @pytest.fixture(scope="session")
 def browser():
     """A headless Chromium, as Playwright drives it."""
     from playwright.sync_api import sync_playwright
 
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    path = find_chromium()
     if path is None:
         missing("Chromium", "apt install chromium")
     with sync_playwright() as playwright:
@@ -50,14 +56,23 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
         """A test server does not write to the terminal."""
 
 
-@pytest.fixture(scope="session")
-def book_url():
-    """The address of the built book, served on the loopback interface only."""
-    assert (HTML / "index.html").is_file(), "build the book first: make book"
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=HTML))
+@contextmanager
+def serve(folder: Path):
+    """The address of a server for `folder`, on the loopback interface only."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=folder))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def book_url():
+    """The address of the built book."""
+    assert (HTML / "index.html").is_file(), "build the book first: make book"
+    with serve(HTML) as address:
+        yield address

@@ -20,7 +20,6 @@ from course_utils import pages, plots
 mpl.use("Agg")
 
 ROOT = Path(__file__).parents[1]
-CHROMIUM = Path("/usr/bin/chromium")
 ALT = "The loss falls from 3 to 1 in two epochs"
 
 
@@ -267,32 +266,13 @@ def test_the_book_has_the_alt_text_the_figure_number_and_the_glued_values(built)
 # ── In a browser ─────────────────────────────────────────────────────────────
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    if not CHROMIUM.exists():
-        complain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        complain(f"{CHROMIUM} is missing; on Debian or Ubuntu: apt install chromium")
-    from playwright.sync_api import sync_playwright
-
-    quiet = [
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--no-first-run",
-    ]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", *quiet])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def visit(chromium, built):
+def visit(browser, built):
     """Open the page with these options of a browser context; by the end nothing was fetched or failed."""
     contexts, trouble = [], []
 
     def open_page(theme="light", **options):
-        contexts.append(chromium.new_context(**options))
+        contexts.append(browser.new_context(**options))
         page = contexts[-1].new_page()
         page.on("request", lambda r: r.url.startswith(("file:", "data:")) or trouble.append(r.url))
         page.on("pageerror", lambda error: trouble.append(error))
