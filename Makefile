@@ -21,8 +21,8 @@ book: $(VENV)/book.ready  ## build the book into _build/html; SERVE=1 serves it 
 	@echo "The book is at _build/html/index.html"
 	$(if $(SERVE),$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html)
 
-test: $(VENV)/book.ready $(VENV)/all.ready  ## everything: package, notebooks, assignments, book, browser
-	$(BIN)/python -m pytest -n auto --dist loadfile --nbval
+test: book $(VENV)/all.ready  ## everything: package, notebooks, assignments, book, browser
+	$(BIN)/python -m pytest -n auto --dist loadfile --nbval --durations=10
 
 check: $(VENV)/all.ready  ## the fast part (under a minute): lint, notebook hygiene, exercises in step, fast tests
 	@$(BIN)/ruff check

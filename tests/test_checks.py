@@ -304,6 +304,7 @@ def test_an_unknown_mistake_names_its_worst_entry_and_a_next_step():
 
 def test_enough_digits_are_shown_to_see_the_difference():
     assert "0.33333333, came 0.33333433" in message(check_close, 1 / 3 + 1e-6, 1 / 3)
+    assert message(check_close, -0.0, 0.5).splitlines()[1] == "  expected a = 0.5, came 0"
     assert "0.1000000000" in message(check_close, 0.1 + 1e-15, 0.1, rtol=0, atol=0)
 
 
@@ -584,7 +585,7 @@ def test_keys_and_types_of_the_gradients_are_checked():
     assert "missing ['W']" in message(check_gradient, loss, params, {"b": grads["b"]})
     assert "not asked for ['X']" in message(check_gradient, loss, params, grads | {"X": 0})
     assert "`return`" in message(check_gradient, loss, params, None)
-    assert "are tuple" in message(check_gradient, loss, params, tuple(grads.values()))
+    assert "are a tuple" in message(check_gradient, loss, params, tuple(grads.values()))
     assert "gradient of b is None" in message(check_gradient, loss, params, grads | {"b": None})
     assert "gradient of b[1] is NaN" in message(
         check_gradient, loss, params, grads | {"b": [1, np.nan, 1] * np.ones(3)}
@@ -702,6 +703,23 @@ def test_a_loss_that_ignores_its_argument_is_named():
     loss, params, grads, _ = tanh_net(0)
     assert "does not change with W1" in message(check_gradient, lambda p: loss(params), params, grads)
     assert "does not change with w" in message(check_gradient, lambda w: 0.5, np.ones(3), np.ones(3))
+
+
+def test_a_hint_names_the_wrong_gradient_that_earns_it():
+    w, b = np.array([1.0, 2.0]), 3.0
+    params, right = {"w": w, "b": b}, {"w": 2 * w, "b": 2 * b}
+    hints = {"that is the loss of another chapter": {"w": w + 5, "b": 2 * b}, "the cube, not the square": {"b": 27.0}}
+
+    def loss(p):
+        return np.sum(p["w"] ** 2) + np.sum(p["b"] ** 2)
+
+    wrong_w = message(check_gradient, loss, params, {**right, "w": w + 5}, hints=hints)
+    assert "likely cause: that is the loss of another chapter" in wrong_w
+    wrong_b = message(check_gradient, loss, params, {**right, "b": 27.0}, hints=hints)
+    assert "likely cause: the cube, not the square" in wrong_b
+    assert "the sign is flipped" in message(check_gradient, loss, params, {**right, "b": -2 * b}, hints=hints)
+    single = message(check_gradient, lambda v: np.sum(v**2), w, w + 5, hints={"another chapter again": w + 5})
+    assert "likely cause: another chapter again" in single
 
 
 def test_a_loss_that_is_no_number_or_not_the_same_twice_is_named():

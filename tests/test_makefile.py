@@ -1,6 +1,7 @@
 """What make does with an environment that is not there, half made, or made by the wrong Python."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -72,6 +73,11 @@ def test_an_interrupted_installation_leaves_its_mark(checkout):
     assert result.returncode != 0
     assert (venv / "unfinished").exists()
     assert not (venv / "all.ready").exists()
+
+
+def test_the_book_needs_its_own_extra_alone(checkout):
+    planned = make(checkout, "-n", "book").stdout
+    assert re.findall(r"pip install .*", planned) == ["pip install -q -c requirements.txt -e '.[book]'"]
 
 
 def test_a_changed_requirement_installs_again(checkout):

@@ -1,7 +1,7 @@
 """
 cell = "gradient"
 loses = { test_gradient = 3, test_fit = 2 }
-says = "4 times too small, and there are 4 examples"
+says = "4 times too small, the number of examples"
 """
 
 

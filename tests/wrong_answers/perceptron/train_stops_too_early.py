@@ -1,7 +1,7 @@
 """
 cell = "train"
 loses = { test_train = 3 }
-says = "expected"
+says = "the one without a mistake"
 """
 
 

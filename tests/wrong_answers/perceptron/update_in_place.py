@@ -1,7 +1,7 @@
 """
 cell = "update"
 loses = { test_update = 2 }
-says = "the weights you were given, afterwards"
+says = "must stay as it was"
 """
 
 
