@@ -44,7 +44,7 @@ def test_an_update_moves_the_sum_by_the_squared_length_towards_the_target():
 @pytest.mark.parametrize("seed", range(20))
 def test_separable_data_are_learned_within_the_bound_of_novikoff(seed):
     X, t = separable(np.random.default_rng(seed))
-    run = p.train_perceptron(X, t, max_epochs=10_000)
+    run = p.train_perceptron(X, t, max_epochs=1300)
     assert run.mistakes[-1] == 0
     assert np.array_equal(p.perceptron_output(X, run.w), t)
     updates = len(run.path) - 1
