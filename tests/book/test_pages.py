@@ -34,11 +34,12 @@ def article(name: str):
 def fresh_build():
     built = HTML / "index.html"
     assert built.is_file(), "build the book first: make book"
-    sources = [p for p in (ROOT / "book").rglob("*") if p.is_file() and ".ipynb_checkpoints" not in p.parts]
-    newest = max(sources, key=lambda p: p.stat().st_mtime)
-    assert newest.stat().st_mtime <= (HTML / "searchindex.js").stat().st_mtime, (
-        f"{newest} is newer than the book: make book"
-    )
+    newest = max((ROOT / f"{source}{suffix}" for source in SOURCES for suffix in (".md", ".ipynb")), key=changed)
+    assert changed(newest) <= changed(HTML / "searchindex.js"), f"{newest} is newer than the book: make book"
+
+
+def changed(path: Path) -> float:
+    return path.stat().st_mtime if path.is_file() else 0
 
 
 @pytest.mark.parametrize("name", PAGES)
