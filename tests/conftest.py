@@ -51,6 +51,16 @@ def browser():
         chromium.close()
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Print the figures that tests have noted with `record_property`, so that they are seen, not claimed."""
+    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    figures = [figure for report in reports for figure in getattr(report, "user_properties", ())]
+    if figures:
+        terminalreporter.section("figures")
+    for name, value in sorted(dict(figures).items()):
+        terminalreporter.write_line(f"{name}: {value}")
+
+
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *args):
         """A test server does not write to the terminal."""

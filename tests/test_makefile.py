@@ -80,6 +80,12 @@ def test_the_book_needs_its_own_extra_alone(checkout):
     assert re.findall(r"pip install .*", planned) == ["pip install -q -c requirements.txt -e '.[book]'"]
 
 
+def test_the_server_listens_on_the_loopback_interface_alone(checkout):
+    whole_environment(checkout)
+    planned = make(checkout, "-n", "book", "SERVE=1", "PORT=8123").stdout
+    assert "http.server 8123 --bind 127.0.0.1 --directory _build/html" in planned
+
+
 def test_a_changed_requirement_installs_again(checkout):
     venv = whole_environment(checkout)
     newer = (venv / "book.ready").stat().st_mtime + 10

@@ -80,8 +80,9 @@ def test_wrong_answers_are_told_why(graded):
 
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
-def test_there_are_enough_wrong_answers(name):
+def test_there_are_enough_wrong_answers(name, record_property):
     answers = wrong_answers(name)
+    record_property(f"wrong answers to {name}", len(answers))
     assert len(answers) >= 8
     assert all(answer["loses"] and len(answer["says"]) >= 3 for answer in answers.values())
 

@@ -1,11 +1,12 @@
 """mnist() gives the known digits, as arrays that nobody can spoil, or says what is wrong with the files."""
 
 import shutil
+import time
 
 import numpy as np
 import pytest
 
-from course_utils.data import DataError, mnist, store
+from course_utils.data import DataError, mnist, shipped_files, store
 
 
 def test_shapes_and_types():
@@ -49,6 +50,15 @@ def test_arrays_are_read_only(field):
         array.setflags(write=True)
     copy = array.copy()
     copy[0] = 0
+
+
+def test_size_and_loading_time_are_noted(record_property):
+    files = [file for file in shipped_files() if file.name.startswith("mnist/")]
+    size = sum(file.size for file in files)
+    started = time.perf_counter()
+    mnist.__wrapped__()
+    record_property("MNIST", f"{size / 1e6:.1f} MB in the package, loaded in {time.perf_counter() - started:.2f} s")
+    assert size <= 10_000_000
 
 
 def test_a_second_call_gives_the_same_arrays():
