@@ -30,7 +30,9 @@ def imported_by(module):
     return {name.split(".")[0] for name in modules}, seconds
 
 
-@pytest.mark.parametrize("module", ["course_utils", "course_utils.data", "course_utils.checks"])
+@pytest.mark.parametrize(
+    "module", ["course_utils", "course_utils.data", "course_utils.checks", "course_utils.physics.images"]
+)
 def test_teaching_modules_import_no_framework(module, record_property):
     modules, seconds = imported_by(module)
     record_property(f"import {module}", f"{seconds:.2f} s")
