@@ -11,10 +11,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test check notebooks exercises pictures clean
+.PHONY: help book test check notebooks exercises jets-sample pictures clean
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 book: $(VENV)/book.ready  ## build the book into _build/html; SERVE=1 serves it on 127.0.0.1 (PORT=8000)
 	@$(BIN)/jupyter-book build . -W -n --keep-going -q
@@ -34,6 +34,9 @@ notebooks: $(VENV)/all.ready  ## run the chapters top to bottom in a fresh kerne
 
 exercises: $(VENV)/all.ready  ## regenerate exercises/ from solutions/ (NAME=perceptron for one)
 	$(BIN)/course exercises $(NAME)
+
+jets-sample: $(VENV)/all.ready  ## simulate the jets that ship with the package again (minutes; interrupted, it continues)
+	$(BIN)/course jets --sample
 
 pictures: book $(VENV)/all.ready  ## take the README's screenshots again
 	$(BIN)/python -m tests.browser.pictures

@@ -81,4 +81,29 @@ def _add_exercises(commands: "argparse._SubParsersAction") -> None:
     parser.set_defaults(run=run)
 
 
-COMMANDS = (_add_doctor, _add_data, _add_notebooks, _add_exercises)
+def _add_jets(commands: "argparse._SubParsersAction") -> None:
+    def run(options: argparse.Namespace) -> int:
+        arguments = {name: value for name, value in vars(options).items() if name != "run"}
+        try:
+            from course_utils.physics import generate
+        except ImportError as error:
+            print(error, file=sys.stderr)
+            return 1
+        return generate.main(**arguments)
+
+    parser = commands.add_parser("jets", help="simulate jets with Pythia 8 and fastjet, into a ROOT file")
+    parser.add_argument("--class", dest="jet_class", metavar="CLASS", help="q, g, W, Z, t or H (to b quarks)")
+    parser.add_argument("--n", type=int, default=1000, help="how many jets (default: 1000)")
+    parser.add_argument("--seed", type=int, default=1, help="same seed, same jets, value for value (default: 1)")
+    parser.add_argument("--out", metavar="FILE", help="the ROOT file; <FILE>.shards/ holds what is done so far")
+    parser.add_argument("--pt-min", type=float, default=500, metavar="GEV", help="default: 500")
+    parser.add_argument("--pt-max", type=float, default=700, metavar="GEV", help="default: 700")
+    parser.add_argument("--smear", action="store_true", help="see the particles with a simple detector")
+    parser.add_argument("--workers", type=int, help="processes (default: one per core)")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="work on this Dask cluster, such as tcp://host:8786")
+    parser.add_argument("--force", action="store_true", help="replace FILE if it exists")
+    parser.add_argument("--sample", action="store_true", help="make the sample of the package again, nothing else")
+    parser.set_defaults(run=run)
+
+
+COMMANDS = (_add_doctor, _add_data, _add_jets, _add_notebooks, _add_exercises)

@@ -4,6 +4,7 @@ Importing this module costs NumPy and no more; the files are read when a loader 
 """
 
 from course_utils.data.digits import Mnist, mnist
+from course_utils.data.simulated import Constituents, Jets, jet_constituents, jets, jets_path, jets_provenance
 from course_utils.data.store import DataError, DataFile, shipped_files
 from course_utils.data.toys import (
     blobs,
@@ -16,12 +17,18 @@ from course_utils.data.toys import (
 )
 
 __all__ = [
+    "Constituents",
     "DataError",
     "DataFile",
+    "Jets",
     "Mnist",
     "blobs",
     "gaussians",
     "gaussians_log_likelihood_ratio",
+    "jet_constituents",
+    "jets",
+    "jets_path",
+    "jets_provenance",
     "mnist",
     "moons",
     "rings",

