@@ -1,22 +1,26 @@
 """Thresholds on trained results: the reference passes on other data, and luck alone costs nobody a point."""
 
+import awkward as ak
 import nbformat
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from course_utils import authoring, data
+from course_utils.physics.images import jet_images, pad_jagged
 from tests.assignments.grading import ROOT
 
 STATED, SLACK = 0.91, 0.01  # accuracy in `perceptron`
 WITHIN = 1.0  # GeV, in `root_to_arrays`
+STATED_AUC, SLACK_AUC = 0.77, 0.01  # in `jet_images`
 MEANS, COV = [(0.0, 0.0), (1.8, 1.2)], [(1.0, -0.3), (-0.3, 0.7)]
 
 
-def reference(assignment, *cells):
-    """What these cells of the instructor's notebook define."""
+def reference(assignment, *cells, **given):
+    """What these cells of the instructor's notebook define; `given` stands for its imports."""
     nb = nbformat.read(authoring.assignments(ROOT)[assignment], as_version=4)
     sources = {cell.id: cell.source for cell in nb.cells}
-    namespace = {"np": np, "data": data, "sources": sources}
+    namespace = {"np": np, "data": data, "sources": sources, **given}
     for name in cells:
         exec(sources[name], namespace)
     return namespace
@@ -62,3 +66,20 @@ def test_the_reference_finds_the_peak_whatever_the_seed_and_the_mass():
             masses = np.concatenate([rng.normal(true, 5.0, 3000), rng.exponential(45.0, 4000)])
             off.append(abs(peak_position(masses) - true))
     assert max(off) < WITHIN  # what is stated; what is enforced is wider by a half
+
+
+@pytest.mark.slow
+def test_the_reference_tags_well_enough_whatever_the_sample():
+    defined = reference("jet_images", "load", "tagger", ak=ak, jet_images=jet_images, pad_jagged=pad_jagged)
+    test = defined["sources"]["test_tagger"]
+    assert f"{STATED_AUC}," in test
+    assert f"slack={SLACK_AUC}" in test
+    images, y = defined["images_train"], defined["y_train"]
+    unseen, t = defined["w_and_qcd"](data.jet_constituents().test, data.jets().y_test)
+    reached = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        train, drawn = rng.integers(0, len(y), len(y)), rng.integers(0, len(t), len(t))
+        scores = defined["make_tagger"](images[train], y[train])(unseen[drawn])
+        reached.append(roc_auc_score(t[drawn], scores))
+    assert np.mean(reached) - 3 * np.std(reached) > STATED_AUC - SLACK_AUC
