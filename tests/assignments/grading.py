@@ -10,7 +10,7 @@ from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config, PyFileConfigLoader
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS_PER_CELL = 8
+SECONDS_PER_CELL = 15
 
 
 class Graded(NamedTuple):
