@@ -1,7 +1,9 @@
 """The same jets from the same seed, however they are made, and never half a file."""
 
+import contextlib
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -278,8 +280,13 @@ def start(tmp_path, out, n, workers=1, scheduler=""):
 
 @pytest.mark.slow
 def test_two_workers_make_the_same_jets_as_none(tmp_path, table):
-    run = start(tmp_path, tmp_path / "jets.root", 6, workers=2)
-    out, err = run.communicate(timeout=120)
+    # Also where another cluster has Dask's usual port.
+    with socket.socket() as other:
+        with contextlib.suppress(OSError):
+            other.bind(("127.0.0.1", 8787))
+            other.listen()
+        run = start(tmp_path, tmp_path / "jets.root", 6, workers=2)
+        out, err = run.communicate(timeout=120)
     assert (run.returncode, out, err) == (0, b"", b"")
     assert files.provenance(tmp_path / "jets.root")["checksums"] == files.checksums(table)
 

@@ -195,7 +195,8 @@ def _client(folder: Path, workers: int, scheduler: str | None) -> Iterator["dist
         with remote as client:
             yield client
         return
-    # Scratch files lie with the shards, to be found after a kill. Without a dashboard no port is open to others.
+    # Scratch files lie with the shards, to be found after a kill. Dask's own page gets any free port, of this machine
+    # alone: its usual one may be taken by another cluster, and Dask would warn.
     with (
         tempfile.TemporaryDirectory(prefix=".dask-", dir=folder) as scratch,
         distributed.LocalCluster(
@@ -203,7 +204,7 @@ def _client(folder: Path, workers: int, scheduler: str | None) -> Iterator["dist
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             local_directory=scratch,
             silence_logs=logging.CRITICAL,
         ) as cluster,
