@@ -2,24 +2,17 @@
 
 import contextlib
 import json
-import logging
-import os
 import shutil
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from course_utils.data.store import DataError
 from course_utils.physics import files
 from course_utils.physics.branches import CLASSES
-from course_utils.physics.extras import require
 from course_utils.physics.recipe import JetError, Recipe
-
-if TYPE_CHECKING:
-    import distributed
+from course_utils.workers import Progress, WorkersError, runner
 
 SHARDS_PER_PIECE = 20
 WEIGHTS = (
@@ -108,9 +101,12 @@ def make_shards(jobs: Sequence[Job], folder: Path, *, workers: int | None = None
     todo = [job for job in jobs if not _is_made(job, folder)]
     total, left = (sum(job.n for job in some) for some in (jobs, todo))
     try:
-        with _Progress(total, total - left) as progress, _runner(folder, len(todo), workers, scheduler) as run:
+        with (
+            Progress(total, total - left, "jets") as progress,
+            runner(folder, len(todo), workers, scheduler, extra="jets") as run,
+        ):
             for job, table in run(make_table, todo):
-                files.write(folder / job.name, [table], job.provenance())
+                files.write(folder / job.name, [table()], job.provenance())
                 progress.add(job.n)
     finally:
         # Goes only if it is empty: nothing was made.
@@ -153,103 +149,6 @@ def _pieces(jobs: Sequence[Job], folder: Path) -> Iterator[files.Table]:
         yield files.concatenate([read_shard(job, folder) for job in jobs[first : first + SHARDS_PER_PIECE]])
 
 
-# ── On many cores ───────────────────────────────────────────────────────────────────────────────────────────────
-
-Run = Callable[[Callable[[Job], files.Table], Sequence[Job]], Iterable[tuple[Job, files.Table]]]
-
-
-@contextlib.contextmanager
-def _runner(folder: Path, n_jobs: int, workers: int | None, scheduler: str | None) -> Iterator[Run]:
-    """A function that does jobs and yields them with their results, in whatever order they are ready."""
-    if workers is not None and workers < 1:
-        raise JetError(f"--workers {workers} do nothing: choose at least 1.")
-    workers = min(workers or _cores(), n_jobs)
-    if n_jobs == 0 or (workers == 1 and scheduler is None):
-        yield lambda function, jobs: ((job, function(job)) for job in jobs)
-        return
-    with _client(folder, workers, scheduler) as client:
-        yield lambda function, jobs: _as_completed(client, function, jobs)
-
-
-def _as_completed(
-    client: "distributed.Client", function: Callable[[Job], files.Table], jobs: Sequence[Job]
-) -> Iterator[tuple[Job, files.Table]]:
-    from distributed import as_completed
-
-    futures = {future: job for future, job in zip(client.map(function, jobs, pure=False), jobs, strict=True)}
-    for future in as_completed(list(futures), loop=client.loop):
-        yield futures.pop(future), future.result()
-        future.release()
-
-
-@contextlib.contextmanager
-def _client(folder: Path, workers: int, scheduler: str | None) -> Iterator["distributed.Client"]:
-    """Dask: the cluster at the address `scheduler`, or processes on this machine."""
-    (distributed,) = require("distributed", extra="jets")
-    if scheduler is not None:
-        try:
-            remote = distributed.Client(scheduler, timeout=10, set_as_default=False)
-        except (OSError, ValueError) as error:
-            reason = str(error).splitlines()[0]
-            raise JetError(f"No Dask scheduler at {scheduler} ({reason}): start one with dask scheduler.") from None
-        with remote as client:
-            yield client
-        return
-    # Scratch files lie with the shards, to be found after a kill. Dask's own page gets any free port, of this machine
-    # alone: its usual one may be taken by another cluster, and Dask would warn.
-    with (
-        tempfile.TemporaryDirectory(prefix=".dask-", dir=folder) as scratch,
-        distributed.LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            local_directory=scratch,
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
-        distributed.Client(cluster, set_as_default=False) as client,
-    ):
-        yield client
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-class _Progress:
-    """A line on the terminal that says how far it is; nothing where nobody watches."""
-
-    def __init__(self, total: int, done: int) -> None:
-        self.total, self.done, self.made = total, done, 0
-        self.started = time.monotonic()
-        self.shown = sys.stderr.isatty()
-
-    def __enter__(self) -> "_Progress":
-        self._show()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.shown:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
-
-    def add(self, n: int) -> None:
-        """`n` more are done."""
-        self.done, self.made = self.done + n, self.made + n
-        self._show()
-
-    def _show(self) -> None:
-        if not self.shown:
-            return
-        bar = "█" * (24 * self.done // self.total)
-        line = f"{bar:·<24} {self.done:,} of {self.total:,} jets"
-        if self.made:
-            rate = self.made / (time.monotonic() - self.started)
-            left = (self.total - self.done) / rate
-            line += f", {rate:.0f}/s, {left // 60:.0f}:{left % 60:02.0f} left"
-        print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
-
-
 def main(
     jet_class: str | None,
     n: int,
@@ -275,7 +174,7 @@ def main(
             recipe = Recipe(jet_class, seed, pt_min, pt_max, smear)
             path = Path(out)
             provenance = generate(recipe, n, path, workers=workers, scheduler=scheduler, force=force)
-    except (JetError, DataError, ImportError) as error:
+    except (JetError, DataError, ImportError, WorkersError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
