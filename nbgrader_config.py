@@ -5,7 +5,9 @@ import sys
 from pathlib import Path
 
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
-from nbgrader.preprocessors import ClearHiddenTests, GetGrades
+from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, ClearHiddenTests, GetGrades, LimitOutput
+
+from course_utils.grading.preprocessors import SandboxedExecute, SavePoints
 
 c = get_config()  # noqa: F821
 
@@ -22,18 +24,16 @@ c.CourseDirectory.db_url = f"sqlite:///{root}/gradebook.db?timeout=60"
 
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
 
-# Safe grading. A test cell that a student has deleted comes back and counts zero; a `skip-execution` tag does not
-# make a cell count as passed; an endless loop costs its own cell; a flood of output is cut.
+# Safe grading, also by nbgrader's own `autograde` and formgrader's button: submissions run in the course's sandbox; its
+# limits are in course_utils.grading.sandbox.confine. A test cell that a student has deleted comes back and counts zero.
 c.OverwriteCells.add_missing_cells = True
-c.Execute.skip_cells_with_tag = "no-cell-is-skipped-when-grading"
-TIMEOUT_MESSAGE = "this cell ran longer than the grader allows. Is there a loop that never ends?"
-c.Execute.timeout = 60
-c.Execute.interrupt_on_timeout = True
-c.Execute.error_on_timeout = {
-    "ename": "Timeout",
-    "evalue": TIMEOUT_MESSAGE,
-    "traceback": [f"Timeout: {TIMEOUT_MESSAGE}"],
-}
+c.Autograde.autograde_preprocessors = [
+    SandboxedExecute,
+    LimitOutput,
+    SavePoints,
+    AssignLatePenalties,
+    CheckCellMetadata,
+]
 c.LimitOutput.max_lines = 1000
 
 # Without it every kernel warns that it can be overheard on this machine.

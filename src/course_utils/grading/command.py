@@ -1,0 +1,46 @@
+"""`course grade`: grade a class, or check one file before it is handed in."""
+
+import sys
+from pathlib import Path
+
+from course_utils.authoring import AuthoringError, assignments, checkout
+from course_utils.grading import report
+from course_utils.grading.check import ERROR, check
+from course_utils.grading.course import Course, CourseError
+from course_utils.grading.engine import grade
+from course_utils.grading.sandbox.launch import SandboxError, find_bubblewrap
+from course_utils.names import unknown_name
+from course_utils.workers import WorkersError
+
+
+def main(name: str, file: str | None, workers: int | None, scheduler: str | None, again: bool) -> int:
+    """0 when all have their points, 1 when grading could not start, 3 when a person has to look, 130 interrupted."""
+    try:
+        root = checkout()
+        if name not in (known := assignments(root)):
+            raise CourseError(unknown_name("assignment", name, known))
+        course = Course(root)
+        if file is not None:
+            return check_one(Path(file), course.path("release", ".", name) / f"{name}.ipynb")
+        find_bubblewrap()
+        results = grade(name, course, workers=workers, scheduler=scheduler, again=again)
+    except (AuthoringError, CourseError, SandboxError, WorkersError, ImportError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted. The same command continues where this one stopped.", file=sys.stderr)
+        return 130
+    path = root / ".grading" / f"{name}.csv"
+    report.write_csv(results, path)
+    print(report.table(results))
+    print(f"The same with all details: {path.relative_to(root)}")
+    return report.exit_code(results)
+
+
+def check_one(path: Path, release: Path) -> int:
+    findings = check(path, release)
+    for finding in findings:
+        print(finding)
+    if not findings:
+        print(f"{path.name} can be handed in.")
+    return 1 if any(finding.severity == ERROR for finding in findings) else 0

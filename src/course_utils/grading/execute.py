@@ -1,0 +1,228 @@
+"""Run one sanitized notebook in a sandbox, cell by cell, and bring back what it showed.
+
+A cell that ends badly costs itself and nothing else. If it takes the process down (a segfault, `os._exit`, too much
+memory, a loop that will not be interrupted), a new process replays the cells around it.
+"""
+
+import random
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from course_utils.grading.sandbox.confine import MB, Limits
+from course_utils.grading.sandbox.launch import Confined, Sandbox
+from course_utils.grading.sandbox.wire import WireError
+
+GRACE_SECONDS = 2.0  #: between the interrupt of a cell that takes too long and the end of its process
+LOOK_SECONDS = 0.1  #: between two looks at what the processes use
+MOST_LOSSES = 4  #: processes that a submission may bring down
+
+ENDINGS = {
+    "timeout": ("Timeout", "this cell ran longer than the grader allows. Is there a loop that never ends?"),
+    "memory": ("MemoryLimit", "this cell needed more memory than the grader allows, {memory} MB."),
+    "died": ("KernelDied", "the process that ran this cell ended: by os._exit, a crash, or a signal."),
+    "flood": ("OutputLimit", "this cell showed more than the grader reads."),
+    "budget": ("TimeBudget", "not run: the notebook as a whole took longer than the grader allows, {seconds:.0f} s."),
+    "losses": ("KernelDied", "not run: too many cells before it ended the process they ran in."),
+}
+
+
+class Cell(NamedTuple):
+    """A code cell to run."""
+
+    source: str
+    test: bool  #: one of ours that is graded: its source is not shown in a traceback
+
+
+@dataclass
+class CellRun:
+    """How a cell went: `ending` is ok, error, or a key of ENDINGS."""
+
+    ending: str
+    seconds: float = 0.0
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class Execution:
+    """How a notebook went: its code cells in order, what was suspicious, what it used."""
+
+    cells: list[CellRun]
+    alarms: list[str]
+    seconds: float
+    cpu_seconds: float
+    memory: int  #: bytes, at most
+
+
+class ProcessLost(Exception):  # noqa: N818
+    """The process is gone, or had to be ended; its word is a key of ENDINGS."""
+
+
+def execute(
+    sandbox: Sandbox, cells: Sequence[Cell], files: Mapping[str, str] = {}, limits: Limits | None = None, seed: int = 0
+) -> Execution:
+    """Run `cells` in a fork of `sandbox`, with `files`, base64 by name, in the working folder.
+
+    `seed` draws the canaries, tests that must fail; one is run behind each real test.
+    """
+    limits = limits or Limits()
+    run = _Run(sandbox, limits, random.Random(seed))
+    started = time.monotonic()
+    done: dict[int, CellRun] = {}
+    deadly: set[int] = set()
+    finished = False
+    while not finished and len(deadly) <= MOST_LOSSES and run.seconds_left > 0:
+        k = -1
+        try:
+            run.start(files)
+            for k, cell in enumerate(cells):
+                if k in deadly or run.seconds_left <= 0:
+                    continue
+                new = k not in done
+                result = run.cell(cell)
+                done.setdefault(k, result)
+                if cell.test and new:
+                    run.canary()
+            finished = True
+        except ProcessLost as lost:
+            if k in done:
+                run.alarms.add("the process ended where it had not before")
+            done.setdefault(k, CellRun(str(lost)))
+            deadly.add(k)
+        finally:
+            run.stop()
+    left = "losses" if len(deadly) > MOST_LOSSES else "budget"
+    runs = [done.get(k) or CellRun(left) for k in range(len(cells))]
+    for cell_run in runs:
+        if cell_run.ending in ENDINGS:
+            cell_run.outputs.append(ending_as_output(cell_run.ending, limits))
+    return Execution(runs, sorted(run.alarms), time.monotonic() - started, run.cpu_seconds, run.memory)
+
+
+class _Run:
+    """The processes of one execution, one after the other, and what they used and showed."""
+
+    process: Confined
+
+    def __init__(self, sandbox: Sandbox, limits: Limits, rng: random.Random) -> None:
+        self.sandbox, self.limits, self.rng = sandbox, limits, rng
+        self.until = time.monotonic() + limits.total_seconds
+        self.alarms: set[str] = set()
+        self.cpu_seconds = 0.0
+        self.memory = 0
+        self.number = 0
+
+    @property
+    def seconds_left(self) -> float:
+        return self.until - time.monotonic()
+
+    def start(self, files: Mapping[str, str]) -> None:
+        self.process = self.sandbox.fork(self.limits)
+        self.process.wire.send({"files": dict(files)}, timeout=30)
+
+    def stop(self) -> None:
+        self.cpu_seconds += self.process.look().cpu_seconds
+        self.process.kill()
+
+    def cell(self, cell: Cell) -> CellRun:
+        """Run one cell; raises `ProcessLost` if there is no process any more that could run the next."""
+        self.number += self.rng.randrange(1, 1000)
+        started = time.monotonic()
+        deadline = started + min(self.limits.cell_seconds, self.seconds_left)
+        run = CellRun("ok")
+        try:
+            self.process.wire.send({"run": cell.source, "n": self.number, "test": cell.test}, timeout=10)
+            done = self._listen(run, deadline)
+            if done is None:
+                self.process.interrupt()
+                run.ending = "timeout"
+                done = self._listen(run, time.monotonic() + GRACE_SECONDS)
+        except WireError:
+            raise ProcessLost("died") from None
+        if done is None:
+            raise ProcessLost("timeout")
+        if done["done"] != self.number:
+            self.alarms.add("a result came for a cell that was not running")
+        self.alarms.update(str(alarm)[:200] for alarm in done.get("alarms", ()))
+        run.seconds = time.monotonic() - started
+        failed = done.get("ok") is not True or any(output["output_type"] == "error" for output in run.outputs)
+        if failed and run.ending == "ok":
+            run.ending = "error"
+        return run
+
+    def _listen(self, run: CellRun, deadline: float) -> dict[str, Any] | None:
+        """Collect the outputs of the running cell, until it is done or the time has come."""
+        most = self.process.wire.received + 3 * self.limits.total_output
+        looked = time.monotonic()
+        while (now := time.monotonic()) < deadline:
+            message = self.process.wire.receive(min(LOOK_SECONDS, deadline - now))
+            if message is not None and "done" in message:
+                return message
+            if message is not None:
+                self._keep(message, run)
+            if self.process.wire.received > most:
+                raise ProcessLost("flood")
+            if now - looked > LOOK_SECONDS:
+                looked = now
+                self.memory = max(self.memory, self.process.look().memory)
+                if self.memory > self.limits.memory:
+                    raise ProcessLost("memory")
+        return None
+
+    def _keep(self, message: dict[str, Any], run: CellRun) -> None:
+        if message.get("clear"):
+            run.outputs.clear()
+            return
+        output = accepted(message.get("output"))
+        if output is None:
+            raise ProcessLost("died")
+        last = run.outputs[-1] if run.outputs else {}
+        if output["output_type"] == "stream" and (last.get("output_type"), last.get("name")) == (
+            "stream",
+            output["name"],
+        ):
+            last["text"] += output["text"]
+        else:
+            run.outputs.append(output)
+
+    def canary(self) -> None:
+        """Tests that must fail. If one does not, or its failure is not shown, no other result can be believed."""
+        for kind in ("check", "assert"):
+            a, b = self.rng.random(), self.rng.random()
+            name = "".join(self.rng.choices("abcdefghijklmnopqrstuvwxyz", k=8))
+            source, ename = {
+                "check": (
+                    f"from course_utils.checks import check_close\ncheck_close({a}, {b}, name={name!r})",
+                    "Check",
+                ),
+                "assert": (f"assert {a} == {b}, {name!r}", "Assert"),
+            }[kind]
+            run = self.cell(Cell(source, test=True))
+            told = [out for out in run.outputs if out["output_type"] == "error"]
+            failed = any(out["ename"].startswith(ename) and name in out["evalue"] for out in told)
+            if run.ending not in ENDINGS and not failed:
+                self.alarms.add("a test that must fail did not fail as it should")
+
+
+def accepted(output: object) -> dict[str, Any] | None:
+    """An output in the form of nbformat, made anew from what the sandbox has sent; None if it is not one."""
+    if not isinstance(output, dict):
+        return None
+    kind = output.get("output_type")
+    if kind == "stream" and output.get("name") in ("stdout", "stderr"):
+        return {"output_type": kind, "name": output["name"], "text": str(output.get("text", ""))}
+    if kind in ("display_data", "execute_result") and isinstance(output.get("data"), dict):
+        kept = {"output_type": kind, "data": output["data"], "metadata": {}}
+        return kept | ({"execution_count": None} if kind == "execute_result" else {})
+    if kind == "error" and isinstance(output.get("traceback"), list):
+        told = {key: str(output.get(key, "")) for key in ("ename", "evalue")}
+        return {"output_type": kind, **told, "traceback": [str(line) for line in output["traceback"]]}
+    return None
+
+
+def ending_as_output(ending: str, limits: Limits) -> dict[str, Any]:
+    """What the student reads below a cell that was ended."""
+    name, text = ENDINGS[ending]
+    text = text.format(memory=limits.memory // MB, seconds=limits.total_seconds)
+    return {"output_type": "error", "ename": name, "evalue": text, "traceback": [f"{name}: {text}"]}

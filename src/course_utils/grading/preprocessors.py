@@ -1,0 +1,43 @@
+"""nbgrader's own `autograde`, and formgrader's button, through the course's sandbox: steps for `nbgrader_config.py`."""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
+
+from course_utils.grading import check, record
+from course_utils.grading.course import ALWAYS, imported
+from course_utils.grading.engine import fill, sandbox
+from course_utils.grading.execute import execute
+from course_utils.grading.sandbox.confine import Limits
+from course_utils.grading.sanitize import Sanitized
+
+Resources = dict[str, Any]
+
+
+class SandboxedExecute(NbGraderPreprocessor):
+    """In place of nbgrader's `Execute`: run the sanitized notebook in the sandbox, with the files beside it."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        name = f"{resources['nbgrader']['notebook']}.ipynb"
+        files = check.read_files(Path(resources["metadata"]["path"]), name)
+        encoded = {path: base64.b64encode(data).decode() for path, data in files.items()}
+        modules = tuple(dict.fromkeys([*ALWAYS, *imported(nb)]))
+        done = execute(sandbox(modules), Sanitized(nb, []).code(), encoded, Limits())
+        for alarm in done.alarms:
+            self.log.warning("%s: %s: look at this submission yourself", resources["nbgrader"]["student"], alarm)
+        return fill(nb, done), resources
+
+
+class SavePoints(SaveAutoGrades):
+    """In place of nbgrader's `SaveAutoGrades`: text on stderr costs nothing, only an error does."""
+
+    def preprocess_cell(self, cell: NotebookNode, resources: Resources, index: int) -> tuple[NotebookNode, Resources]:
+        quiet = nbformat.from_dict(cell)
+        if cell.cell_type == "code":
+            quiet.outputs = record.without_stderr(cell.outputs)
+        super().preprocess_cell(quiet, resources, index)
+        return cell, resources

@@ -1,0 +1,136 @@
+"""Write results into nbgrader's gradebook and folders, as nbgrader would, so that formgrader, feedback and export work.
+
+One writer, one transaction per submission. What is written twice is written the same: after a crash it is done again.
+"""
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.api import (
+    Assignment,
+    Comment,
+    Grade,
+    Gradebook,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+from nbgrader.utils import compute_checksum, determine_grade
+
+from course_utils.grading.check import grade_id, marks
+
+
+@dataclass(frozen=True)
+class Points:
+    """What a graded cell got; `score` is None where a person has to look."""
+
+    score: float | None
+    possible: float
+
+
+def points(notebook: NotebookNode) -> dict[str, Points]:
+    """The points of each graded cell of an executed notebook: nbgrader's rules, but text on stderr costs nothing."""
+    found = {}
+    for cell in notebook.cells:
+        if not marks(cell)["grade"]:
+            continue
+        quiet = nbformat.from_dict(cell)
+        if cell.cell_type == "code":
+            quiet.outputs = without_stderr(cell.outputs)
+        found[grade_id(cell)] = Points(*determine_grade(quiet))
+    return found
+
+
+def without_stderr(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Warnings and notes are no failure."""
+    return [output for output in outputs if output.get("name") != "stderr"]
+
+
+def record(
+    book: Gradebook,
+    autograded: Path,
+    assignment: str,
+    student: str,
+    notebook: NotebookNode | None,
+    timestamp: datetime | None,
+    by_hand: bool,
+) -> None:
+    """Record one submission: its notebook in the folder `autograded`, its points in the gradebook.
+
+    `notebook` is None where nothing could be run: every cell then gets 0 and waits for a person. `by_hand` makes all of
+    its automatic grades wait for one.
+    """
+    if notebook is not None:
+        store(notebook, autograded / student / assignment, f"{assignment}.ipynb", timestamp)
+    session = book.db
+    try:
+        submission = find_or_make(book, assignment, student)
+        submission.timestamp = timestamp
+        [submitted] = [nb for nb in submission.notebooks if nb.name == assignment]
+        got = points(notebook) if notebook is not None else {}
+        for grade in submitted.grades:
+            score = got[grade.name].score if grade.name in got else (0.0 if notebook is None else None)
+            grade.auto_score = score
+            grade.needs_manual_grade = by_hand or score is None or grade.manual_score is not None
+        unanswered = unchanged(notebook)
+        for comment in submitted.comments:
+            comment.auto_comment = "No response." if comment.name in unanswered else None
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+
+
+def find_or_make(book: Gradebook, assignment: str, student: str) -> SubmittedAssignment:
+    """The student's submission in the gradebook, made with all its cells if it is new; not committed."""
+    session = book.db
+    task = session.query(Assignment).filter(Assignment.name == assignment).one()
+    person = session.get(Student, student)
+    if person is None:
+        person = Student(id=student)
+        session.add(person)
+    submission = session.query(SubmittedAssignment).filter_by(assignment_id=task.id, student_id=person.id).one_or_none()
+    if submission is None:
+        with session.no_autoflush:
+            submission = SubmittedAssignment(assignment=task, student=person)
+            for notebook in task.notebooks:
+                submitted = SubmittedNotebook(notebook=notebook, assignment=submission)
+                for cell in [*notebook.grade_cells, *notebook.task_cells]:
+                    Grade(cell_id=cell.id, notebook=submitted)
+                for cell in [*notebook.solution_cells, *notebook.task_cells]:
+                    Comment(cell_id=cell.id, notebook=submitted)
+            session.add(submission)
+        session.flush()
+    return submission
+
+
+def unchanged(notebook: NotebookNode | None) -> set[str]:
+    """The answers that are as they were released."""
+    cells = notebook.cells if notebook is not None else []
+    return {
+        grade_id(cell)
+        for cell in cells
+        if marks(cell)["solution"] and cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
+    }
+
+
+def store(notebook: NotebookNode, folder: Path, name: str, timestamp: datetime | None) -> None:
+    """Write the folder of an autograded submission, all of it or nothing."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=folder.parent) as scratch:
+        fresh = Path(scratch, folder.name)
+        fresh.mkdir()
+        nbformat.write(notebook, fresh / name)
+        if timestamp is not None:
+            (fresh / "timestamp.txt").write_text(f"{timestamp:%Y-%m-%d %H:%M:%S.%f} UTC\n")
+        for path in fresh.iterdir():
+            path.chmod(0o444)
+        if folder.exists():
+            folder.replace(Path(scratch, "old"))
+        fresh.replace(folder)
+        shutil.rmtree(Path(scratch, "old"), ignore_errors=True)

@@ -1,0 +1,260 @@
+"""The notebook kernel that runs a submission: IPython's shell, with a socket in place of Jupyter's five.
+
+It speaks as little as grading needs: `{"run": source}` comes in; what the cell shows goes out piece by piece, as
+outputs in the form of nbformat; `{"done": …}` ends it. Nothing that it says is evidence: the student's code runs in the
+same process and can say the same.
+"""
+
+import io
+import itertools
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Any as AnyTrait
+from traitlets import Type
+
+from course_utils.grading.sandbox.confine import Limits
+from course_utils.grading.sandbox.integrity import Snapshot
+from course_utils.grading.sandbox.wire import LARGEST, Wire
+
+PIECE = 32_000  #: characters of text sent at a time
+NO_INPUT = "input() has nobody to ask when a notebook is graded: put the value into the notebook"
+
+
+class Outlet:
+    """Sends what a cell shows, up to its limits; what is beyond them is dropped, with a note."""
+
+    def __init__(self, wire: Wire, limits: Limits) -> None:
+        self.wire, self.limits = wire, limits
+        self.total = self.cell = 0
+        self.lock = threading.RLock()
+
+    def new_cell(self) -> None:
+        self.cell = 0
+
+    def send(self, output: dict[str, Any], size: int, *, always: bool = False) -> None:
+        with self.lock:
+            room = min(self.limits.cell_output - self.cell, self.limits.total_output - self.total)
+            if room < 0 and not always:
+                return
+            self.cell += size
+            self.total += size
+            if size > room and not always:
+                output = {"output_type": "stream", "name": "stderr", "text": "… output cut: the cell shows too much\n"}
+            self.wire.send({"output": output})
+
+
+class Stream(io.TextIOBase):
+    """sys.stdout or sys.stderr."""
+
+    def __init__(self, name: str, outlet: Outlet) -> None:
+        self.name, self.outlet = name, outlet
+        self.text: list[str] = []
+        self.waiting = 0
+
+    encoding = "utf-8"
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        for start in range(0, len(text), PIECE):
+            piece = text[start : start + PIECE]
+            self.text.append(piece)
+            self.waiting += len(piece)
+            if self.waiting >= PIECE:
+                self.flush()
+        return len(text)
+
+    def flush(self) -> None:
+        text, self.text, self.waiting = "".join(self.text), [], 0
+        if text:
+            text = text.encode("utf-8", "replace").decode()
+            self.outlet.send({"output_type": "stream", "name": self.name, "text": text}, len(text.encode()))
+
+
+class Publisher(DisplayPublisher):
+    """display(…)"""
+
+    outlet = AnyTrait()
+
+    def publish(self, data, metadata=None, source=None, *, transient=None, update=False, **kwargs) -> None:
+        flush()
+        output = {"output_type": "display_data", "data": encodable(data), "metadata": encodable(metadata or {})}
+        self.outlet.send(output, size_of(output))
+
+    def clear_output(self, wait: bool = False) -> None:
+        flush()
+        self.outlet.wire.send({"clear": True})
+
+
+class LastValue(DisplayHook):
+    """The value of the last line of a cell."""
+
+    outlet = AnyTrait()
+
+    def write_output_prompt(self) -> None:
+        flush()
+
+    def write_format_data(self, format_dict, md_dict=None) -> None:
+        self.data, self.metadata = encodable(format_dict), encodable(md_dict or {})
+
+    def finish_displayhook(self) -> None:
+        output = {
+            "output_type": "execute_result",
+            "execution_count": self.shell.execution_count,
+            "data": self.data,
+            "metadata": self.metadata,
+        }
+        self.outlet.send(output, size_of(output))
+
+
+class Shell(InteractiveShell):
+    """IPython's shell, as a notebook has it."""
+
+    display_pub_class = Type(Publisher)
+    displayhook_class = Type(LastValue)
+    outlet = AnyTrait()
+
+    def init_displayhook(self) -> None:
+        super().init_displayhook()
+        self.displayhook.outlet = self.display_pub.outlet = self.outlet
+
+    def init_io(self) -> None:
+        """sys.stdout and sys.stderr are ours already."""
+
+    def enable_gui(self, gui: str | None = None) -> None:
+        """A notebook has no windows."""
+
+    test = False  #: whether the cell that runs is one of ours, whose source is not for the student
+
+    def showtraceback(self, *args, **kwargs) -> None:
+        etype, evalue, tb = sys.exc_info()
+        if etype is not None and (self.test or issubclass(etype, RecursionError)):  # IPython takes seconds for those
+            frames = students_frames(self, tb, test=self.test)
+            self._showtraceback(etype, evalue, [*frames[-10:], f"{etype.__name__}: {evalue}"])
+        else:
+            super().showtraceback(*args, **kwargs)
+
+    def _showtraceback(self, etype, evalue, stb) -> None:
+        flush()
+        error = {
+            "output_type": "error",
+            "ename": str(etype.__name__)[:200],
+            "evalue": clean(str(evalue))[:20_000],
+            "traceback": [clean(line)[:20_000] for line in stb[-40:]],
+        }
+        self.outlet.send(error, size_of(error), always=True)
+
+
+class Kernel:
+    """Runs cells, one at a time, until the grader closes the socket."""
+
+    def __init__(self, wire: Wire, limits: Limits) -> None:
+        self.wire = wire
+        self.outlet = Outlet(wire, limits)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        sys.stdout, sys.stderr = Stream("stdout", self.outlet), Stream("stderr", self.outlet)
+        sys.stdin = io.StringIO()
+        # What is installed wins over a file of the student's with the same name.
+        sys.path = [path for path in sys.path if path not in ("", str(Path.cwd()))] + [str(Path.cwd())]
+        Shell.clear_instance()
+        self.shell = Shell.instance(outlet=self.outlet, user_ns={"__name__": "__main__"})
+        self.shell.user_ns["input"] = refuse_input
+        if "matplotlib" in sys.modules:  # imported by the fork server, before there was a shell to show figures in
+            self.shell.enable_matplotlib("inline")
+        self.snapshot = Snapshot(self.shell)
+
+    def serve(self) -> None:
+        while True:
+            message = self.wire.receive()
+            if "files" in message:
+                unpack(message["files"])
+            if "run" in message:
+                self.run(message["run"], message["n"], test=message["test"])
+
+    def run(self, source: str, n: int, *, test: bool) -> None:
+        self.outlet.new_cell()
+        self.shell.test = test
+        ok = False
+        try:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            ok = bool(self.shell.run_cell(source, store_history=True).success)
+            flush()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        alarms = list(itertools.islice(self.snapshot.changes(), 5)) if test else []
+        self.wire.send({"done": n, "ok": ok, "alarms": alarms})
+
+
+def students_frames(shell: Shell, tb: TracebackType | None, *, test: bool) -> list[str]:
+    """The lines of a traceback that lie in cells; not those of the cell that was run, if that is a test."""
+    cells = dict(shell.compile._filename_map)
+    frames = [frame for frame in traceback.extract_tb(tb) if frame.filename in cells]
+    running = frames[0].filename if test and frames else None
+    return [
+        f"In [{cells[frame.filename]}], line {frame.lineno}, in {frame.name}: {frame.line}"
+        for frame in frames
+        if frame.filename != running
+    ]
+
+
+def unpack(files: dict[str, str]) -> None:
+    """Write the student's files, base64, into the working folder; their names have been checked."""
+    import base64
+
+    for name, content in files.items():
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(base64.b64decode(content))
+
+
+def refuse_input(prompt: object = "") -> str:
+    raise EOFError(NO_INPUT)
+
+
+def flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, Stream):
+            stream.flush()
+
+
+def clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def encodable(bundle: Any) -> dict[str, Any]:
+    """A display bundle as JSON can carry it: bytes as base64, everything unknown as its text."""
+    from base64 import b64encode
+
+    def simple(value: Any) -> Any:
+        if isinstance(value, bytes):
+            return b64encode(value).decode()
+        if isinstance(value, str):
+            return clean(value)
+        if isinstance(value, dict):
+            return {str(key): simple(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [simple(item) for item in value]
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        return clean(str(value))
+
+    return simple(dict(bundle))
+
+
+def size_of(output: dict[str, Any]) -> int:
+    size = len(str(output))
+    return size if size < LARGEST // 2 else LARGEST

@@ -1,0 +1,105 @@
+"""Make the notebook that is run: our cells as in the source, the student's answers in their places, nothing else.
+
+Of the submission only the text of cells survives. Metadata, tags, outputs and the kernel's name are ours.
+"""
+
+import ast
+import copy
+from typing import NamedTuple
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
+from course_utils.grading.check import Finding, compare, grade_id, marks
+from course_utils.grading.execute import Cell
+
+
+class Sanitized(NamedTuple):
+    """A notebook that can be run and recorded."""
+
+    notebook: NotebookNode
+    findings: list[Finding]
+
+    def code(self) -> list[Cell]:
+        """Its code cells in order."""
+        return [
+            Cell(cell.source, test=marks(cell)["grade"] and marks(cell)["locked"])
+            for cell in self.notebook.cells
+            if cell.cell_type == "code"
+        ]
+
+
+def sanitize(source: NotebookNode, release: NotebookNode, submission: NotebookNode) -> Sanitized:
+    """`source` is the instructor's notebook, with hidden tests; `release` is what the student got.
+
+    A second copy of an answer, and cells that the student has added, run behind the cell of ours that they follow, as
+    they did for the student.
+    """
+    ours = {grade_id(cell) for cell in source.cells if grade_id(cell)}
+    released = {grade_id(cell): cell for cell in release.cells if grade_id(cell)}
+    untouched = {cell.source.strip() for cell in release.cells if not grade_id(cell)}
+    answers: dict[str, str] = {}
+    added: dict[str | None, list[NotebookNode]] = {}
+    last: str | None = None
+    names = names_of(release, submission)
+    for cell, name in zip(submission.cells, names, strict=True):
+        if name in ours:
+            if name not in answers:
+                answers[name] = cell.source
+                last = name
+                continue
+            if marks(released[name])["locked"]:
+                continue
+        if cell.cell_type == "code" and cell.source.strip() not in untouched and not is_one_of_ours(cell, release):
+            added.setdefault(last, []).append(new_code_cell(cell.source))
+    cells = list(added.get(None, ()))
+    for cell in source.cells:
+        cell = copy.deepcopy(cell)
+        name = grade_id(cell)
+        if name and marks(cell)["solution"]:
+            cell.source = answers.get(name, released[name].source if name in released else "")
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+        told = released.get(name, cell).metadata  # with the checksum of the released text
+        cell.metadata = NotebookNode({key: copy.deepcopy(told[key]) for key in ("nbgrader",) if key in told})
+        cells.append(cell)
+        cells += added.get(name, ()) if name else ()
+    notebook = copy.deepcopy(source)
+    notebook.cells = cells
+    return Sanitized(notebook, compare(release, submission))
+
+
+def names_of(release: NotebookNode, submission: NotebookNode) -> list[str | None]:
+    """nbgrader's name of each submitted cell; an answer that has lost it is known by its id or by what it defines."""
+    names = [grade_id(cell) for cell in submission.cells]
+    for cell in release.cells:
+        name = grade_id(cell)
+        if name is None or name in names or not marks(cell)["solution"]:
+            continue
+        nameless = [k for k, other in enumerate(submission.cells) if names[k] is None]
+        by_id = [k for k in nameless if submission.cells[k].get("id") == cell.get("id")]
+        wanted = defined(cell)
+        by_content = [k for k in nameless if wanted and wanted <= defined(submission.cells[k])]
+        for k in (by_id or by_content)[:1]:
+            names[k] = name
+    return names
+
+
+def defined(cell: NotebookNode) -> set[str]:
+    """The functions and variables that a code cell defines at its top level; none if it cannot be parsed."""
+    if cell.cell_type != "code":
+        return set()
+    try:
+        body = ast.parse(cell.source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    functions = {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    targets = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
+    return functions | {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def is_one_of_ours(cell: NotebookNode, release: NotebookNode) -> bool:
+    """Whether a cell without a name is a locked one of the release that has lost its metadata."""
+    return any(
+        cell.source.strip() == ours.source.strip() and marks(ours)["locked"] for ours in release.cells if grade_id(ours)
+    )

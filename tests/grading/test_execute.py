@@ -1,0 +1,282 @@
+"""What a submission may do, what it costs when it does it, and what comes back."""
+
+import base64
+from dataclasses import replace
+
+import pytest
+
+from course_utils.grading.execute import ENDINGS
+from course_utils.grading.sandbox.confine import MB
+from tests.grading.conftest import SHORT
+
+pytestmark = pytest.mark.slow
+
+GOOD = "# test\nassert answer == 42"
+
+
+def endings(execution):
+    return [cell.ending for cell in execution.cells]
+
+
+def shown(cell):
+    return "".join(
+        output.get("text", "") or output.get("evalue", "") or str(output.get("data", "")) for output in cell.outputs
+    )
+
+
+# ── A notebook as a student knows it ────────────────────────────────────────────────────────────────────────
+
+
+def test_a_good_notebook_runs_as_in_jupyter(run):
+    done = run(
+        "import numpy as np\nanswer = 42\nprint('hello')\nnp.arange(3) * 2",
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2]);",
+        "await __import__('asyncio').sleep(0)",
+        "!echo shell",
+        "%timeit -n1 -r1 1 + 1",
+        GOOD,
+    )
+    assert endings(done) == ["ok"] * 6
+    assert not done.alarms
+    first, figure, _, shell, timed, _ = done.cells
+    assert [output["output_type"] for output in first.outputs] == ["stream", "execute_result"]
+    assert first.outputs[1]["data"]["text/plain"] == "array([0, 2, 4])"
+    assert figure.outputs[0]["data"]["image/png"].startswith("iVBOR")
+    assert "shell" in shown(shell)
+    assert "per loop" in shown(timed)
+
+
+def test_a_cell_that_fails_costs_only_itself(run):
+    done = run("answer = 42", "1 / 0", GOOD)
+    assert endings(done) == ["ok", "error", "ok"]
+    assert done.cells[1].outputs[0]["ename"] == "ZeroDivisionError"
+
+
+def test_text_on_stderr_is_no_failure(run):
+    done = run("import sys, warnings\nwarnings.warn('careful')\nprint('note', file=sys.stderr)\nanswer = 42", GOOD)
+    assert endings(done) == ["ok", "ok"]
+    assert "careful" in shown(done.cells[0])
+
+
+def test_a_traceback_shows_the_students_lines_and_not_the_test(run):
+    done = run("def f(x):\n    return x / 0", "# test\nassert f(1234567) == 'the hidden answer'")
+    [error] = done.cells[1].outputs
+    text = "\n".join(error["traceback"])
+    assert "return x / 0" in text
+    assert "ZeroDivisionError: division by zero" in text
+    assert "1234567" not in text
+    assert "hidden answer" not in text
+
+
+def test_files_lie_beside_the_notebook_and_do_not_replace_what_is_installed(run):
+    files = {
+        "helper.py": base64.b64encode(b"x = 5").decode(),
+        "course_utils.py": base64.b64encode(b"raise SystemExit").decode(),
+        "data/table.txt": base64.b64encode(b"1 2").decode(),
+        "sitecustomize.py": base64.b64encode(b"raise SystemExit").decode(),
+    }
+    done = run(
+        "import helper, numpy\nfrom course_utils import checks\nprint(helper.x, open('data/table.txt').read())",
+        "!python3 -c 'print(7 * 6)'",
+        files=files,
+    )
+    assert endings(done) == ["ok", "ok"]
+    assert shown(done.cells[0]) == "5 1 2\n"
+
+
+def test_input_is_refused_with_what_to_do(run):
+    done = run("x = input('your name? ')")
+    assert "put the value into the notebook" in shown(done.cells[0])
+
+
+def test_what_was_used_is_told(run):
+    done = run(
+        "x = bytearray(150_000_000)\nimport time\nt = time.process_time()\nwhile time.process_time() - t < 0.5: pass"
+    )
+    assert 100 * MB < done.memory < 300 * MB
+    assert 0.4 < done.cpu_seconds < 5
+
+
+# ── Submissions that go wrong, or mean to ───────────────────────────────────────────────────────────────────
+
+LOSES_ITS_CELL = {
+    "endless loop": ("while True: pass", "timeout"),
+    "endless loop that catches everything": (
+        "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+        "timeout",
+    ),
+    "endless loop with the signal ignored": (
+        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
+        "timeout",
+    ),
+    "sleep": ("import time\ntime.sleep(1000)", "timeout"),
+    "endless loop in C": ("sum(iter(int, 1))", "timeout"),
+    "endless sleep in a coroutine": ("import asyncio\nawait asyncio.sleep(1000)", "timeout"),
+    "waiting for a thread": (
+        "import threading\nt = threading.Thread(target=threading.Event().wait)\nt.start()\nt.join()",
+        "timeout",
+    ),
+    "leaving by os._exit": ("import os\nos._exit(0)", "died"),
+    "leaving by a signal": ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "died"),
+    "segmentation fault": ("import ctypes\nctypes.string_at(0)", "died"),
+    "abort": ("import os\nos.abort()", "died"),
+    "closing every file": ("import os\nos.closerange(0, 256)", "died"),
+    "memory in one process": ("x = [bytearray(50_000_000) for _ in range(100)]", "error"),
+    "disk": ("open('big', 'wb').write(bytes(30_000_000))", "error"),
+    "more files than there is room for": (
+        "for k in range(100):\n    open(f'f{k}', 'wb').write(bytes(1_000_000))",
+        "error",
+    ),
+    "shared memory": ("for k in range(100):\n    open(f'/dev/shm/{k}', 'wb').write(bytes(1_000_000))", "error"),
+    "recursion": ("def f(): f()\nf()", "error"),
+    "sys.exit": ("import sys\nsys.exit()", "error"),
+    "syntax error": ("def f(:", "error"),
+    "null byte": ("x = '\\0'\nexec('a\\0b')", "error"),
+    "network outside": ("import socket\nsocket.create_connection(('192.0.2.1', 80), timeout=1)", "error"),
+    "network on this machine": ("import socket\nsocket.create_connection(('127.0.0.1', 22), timeout=1)", "error"),
+    "vsock": ("import socket\nsocket.socket(socket.AF_VSOCK, socket.SOCK_STREAM)", "error"),
+    "a new namespace": (
+        "import ctypes\nassert ctypes.CDLL(None, use_errno=True).unshare(0x10000000) == 0",
+        "error",
+    ),
+    "a mount": ("import ctypes\nassert ctypes.CDLL(None).mount(b'none', b'/tmp', b'tmpfs', 0, None) == 0", "error"),
+    "tracing process 1": ("import ctypes\nassert ctypes.CDLL(None).ptrace(16, 1, 0, 0) == 0", "error"),
+    "a keyring": ("import ctypes\nassert ctypes.CDLL(None).syscall(250, 0, -3, 1) >= 0", "error"),
+    "io_uring": ("import ctypes\nassert ctypes.CDLL(None).syscall(425, 8, bytes(120)) >= 0", "error"),
+    "writing into the system": ("open('/usr/bin/evil', 'w')", "error"),
+    "writing into the course": (
+        "import course_utils\nopen(course_utils.__file__, 'a').write('x = 1')",
+        "error",
+    ),
+    "looking into process 1": ("open('/proc/1/environ').read()", "error"),
+}
+
+
+@pytest.mark.parametrize("case", LOSES_ITS_CELL)
+def test_it_costs_its_own_cell_and_no_other(run, case):
+    source, ending = LOSES_ITS_CELL[case]
+    done = run("answer = 42", source, GOOD)
+    assert endings(done) == ["ok", ending, "ok"]
+    assert not done.alarms
+    if ending in ENDINGS:
+        assert ENDINGS[ending][0] in {output.get("ename") for output in done.cells[1].outputs}
+
+
+HARMLESS = {
+    "a flood of lines": "for _ in range(10_000_000): print('x' * 80)\n",
+    "one huge line": "print('x' * 50_000_000)",
+    "killing process 1 and the parent": "import os\nos.kill(1, 9)\nos.kill(os.getppid(), 9)",
+    "a process left behind": "import subprocess\nsubprocess.Popen(['sleep', '1000'])",
+    "deleting the working folder's content": "import shutil\nshutil.rmtree('.', ignore_errors=True)",
+    "a link to the outside": "import os\nos.symlink('/etc/shadow', 'shadow')\nassert not os.path.exists('shadow')",
+    "a pipe that nobody writes": "import os\nos.mkfifo('pipe')",
+}
+
+
+@pytest.mark.parametrize("case", HARMLESS)
+def test_it_harms_nobody(run, case):
+    done = run("answer = 42", HARMLESS[case], GOOD)
+    assert endings(done)[0::2] == ["ok", "ok"]
+    assert not done.alarms
+    assert len(shown(done.cells[1])) < 200_000
+
+
+BOMBS = {
+    "processes": "import os\nwhile True: os.fork()",
+    "threads": "import threading\nwhile True: threading.Thread(target=threading.Event().wait, daemon=True).start()",
+    "memory in many processes": (
+        "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n        x = bytearray(150_000_000)\n"
+        "        time.sleep(1000)\ntime.sleep(1000)"
+    ),
+    "file descriptors": "import os\nwhile True: os.dup(0)",
+}
+
+
+@pytest.mark.parametrize("case", BOMBS)
+def test_a_bomb_stays_in_its_box(run, case):
+    done = run("answer = 42", BOMBS[case], GOOD)
+    assert endings(done)[1] != "ok"
+    assert done.memory < 1000 * MB
+    after = run("answer = 42", GOOD)
+    assert endings(after) == ["ok", "ok"]
+
+
+def test_the_notebook_as_a_whole_has_a_budget(run):
+    from dataclasses import replace
+
+    from tests.grading.conftest import SHORT
+
+    done = run(*["import time\ntime.sleep(0.7)"] * 5, GOOD, limits=replace(SHORT, total_seconds=2))
+    assert endings(done)[0] == "ok"
+    assert endings(done)[-1] == "budget"
+
+
+def test_nothing_of_the_grader_is_to_be_seen(run):
+    source = """
+import os
+seen = []
+for folder, _, names in os.walk("/"):
+    if not folder.startswith(("/proc", "/sys", "/dev")) and "site-packages" not in folder:
+        seen += [os.path.join(folder, name) for name in names]
+print(len(seen))
+words = ("/gradebook.db", "/solutions/", "wrong_answers", "/submitted/", "/exercises/")
+print([path for path in seen if any(word in path for word in words)])
+print(sorted(os.environ))
+print([pid for pid in os.listdir("/proc") if pid.isdigit()])
+"""
+    done = run(source, limits=replace(SHORT, cell_seconds=40))
+    lines = shown(done.cells[0]).splitlines()
+    assert int(lines[0]) > 1000
+    assert lines[1] == "[]"
+    assert not any(word in lines[2] for word in ("TOKEN", "JUPYTER", "SSH", "USER"))
+    assert lines[3] == "['1', '2']"
+
+
+def test_no_submission_sees_another(run):
+    run("open('mine', 'w').write('x')\nopen('/tmp/mine', 'w').write('x')\nopen('/dev/shm/mine', 'w').write('x')")
+    done = run("import os\nprint(os.listdir('.'), os.listdir('/tmp'), os.listdir('/dev/shm'))")
+    assert "mine" not in shown(done.cells[0])
+
+
+# ── Cheating in the process that judges ─────────────────────────────────────────────────────────────────────
+
+CHEATS = {
+    "checks that always pass": "import course_utils.checks as c\nc.check_close = lambda *a, **k: None",
+    "checks with other code inside": (
+        "import course_utils.checks as c\nc.check_close.__code__ = (lambda *a, **k: None).__code__"
+    ),
+    "asserts taken out": (
+        "import ast\nclass T(ast.NodeTransformer):\n    def visit_Assert(self, node): return ast.Pass()\n"
+        "get_ipython().ast_transformers.append(T())"
+    ),
+    "asserts taken out before they are parsed": (
+        "get_ipython().input_transformers_post.append(lambda lines: [l for l in lines if not l.startswith('assert')])"
+    ),
+    "errors not shown": "get_ipython().showtraceback = lambda *a, **k: None",
+    "errors not shown by the class": "type(get_ipython())._showtraceback = lambda *a, **k: None",
+    "an exception handler": "get_ipython().set_custom_exc((BaseException,), lambda *a, **k: None)",
+    "a cell runner that skips": (
+        "import types\nclass R:\n    success = True\nget_ipython().run_cell = lambda *a, **k: R()"
+    ),
+    "an AssertionError that is none": "import builtins\nbuiltins.AssertionError = type('A', (Exception,), {})",
+    "numpy that always agrees": "import numpy\nnumpy.abs = lambda *a, **k: 0.0",
+    "forged results": """
+import gc, socket, threading, json, struct
+[sock] = [o for o in gc.get_objects() if isinstance(o, socket.socket)]
+def send(message):
+    data = json.dumps(message).encode()
+    sock.sendall(struct.pack("!I", len(data)) + data)
+for n in range(1, 3000):
+    send({"done": n, "ok": True})
+""",
+}
+
+
+@pytest.mark.parametrize("case", CHEATS)
+def test_a_cheat_gets_no_unseen_points(run, case):
+    wrong = (
+        "# test\nassert answer == 43",
+        "# test\nfrom course_utils.checks import check_close\ncheck_close(answer, 43)",
+    )
+    done = run("answer = 42", CHEATS[case], *wrong)
+    assert done.alarms or endings(done)[2:] == ["error", "error"]

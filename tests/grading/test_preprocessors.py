@@ -1,0 +1,40 @@
+"""nbgrader's own autograde runs submissions in the course's sandbox."""
+
+import shutil
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+from nbgrader.apps import NbGraderAPI
+
+from course_utils.grading.course import Course
+from tests.conftest import missing
+from tests.grading.classroom import NAME, RIGHT, answered, hand_in, make_course
+
+pytestmark = pytest.mark.slow
+
+NOSY = """import os, sys
+print(sorted(os.listdir(".")), os.getcwd(), os.path.exists({root!r}))
+print("a warning", file=sys.stderr)
+open("mine.txt", "w").write("x")
+"""
+
+
+def test_autograde_of_nbgrader_is_confined_and_fair(tmp_path):
+    if shutil.which("bwrap") is None:
+        missing("bubblewrap", "apt install bubblewrap")
+    root = make_course(tmp_path)
+    nosy = NOSY.format(root=str(root)) + RIGHT["answer"]
+    loud = "import sys\n\ndef double(x):\n    print('note', file=sys.stderr)\n    return 2 * x"
+    hand_in(root, "ann", answered(root, **RIGHT | {"answer": nosy, "double": loud}))
+    (root / "submitted" / "ann" / NAME / "helper.py").write_text("x = 1")
+    result = NbGraderAPI(config=Course(root).config).autograde(NAME, "ann")
+    assert result["success"], result["log"]
+    graded = root / "autograded" / "ann" / NAME
+    cells = nbformat.read(graded / f"{NAME}.ipynb", as_version=4).cells
+    said = "".join(output.get("text", "") for cell in cells for output in cell.get("outputs", []))
+    assert "['helper.py'] /home/student False" in said
+    assert not (graded / "mine.txt").exists()
+    with Gradebook(f"sqlite:///{root}/gradebook.db") as book:
+        got = {grade.name: grade.auto_score for grade in book.find_submission_notebook(NAME, NAME, "ann").grades}
+    assert got == {"test_double": 2, "test_answer": 1, "essay": None}
