@@ -20,9 +20,9 @@ What the slides leave open:
   in test. Were it half the sum, 0.86 per image would be little better than the 0.90 of a network that gives the same
   answer for every image.
 
-A unit is dead if its ReLU gives 0 for every training image: no gradient passes it, so it never comes back. A dead
-output unit is a class that the network can no longer name; a class is *unnamed* if, dead or not, it is the answer to no
-training image.
+A unit is dead if its ReLU gives 0 for every training image: no gradient passes it, so it stays so unless the layers
+below it move. A dead output unit is a dead class; a class is *unnamed* if, dead or not, it is the answer to no training
+image. Where all ten outputs are 0, the answer is the first of them, 0.
 """
 
 import argparse
@@ -115,9 +115,9 @@ def main() -> None:
     if table.exists():
         with table.open(newline="") as file:
             lines = [line for line in csv.DictReader(file) if int(line["epochs"]) == arguments.epochs]
-            done = {(int(line["seed"]), line["mean_over"]) for line in lines}
+            done = {(line["mean_over"], int(line["seed"])) for line in lines}
     data = lecture_data()
-    for seed, mean_over in sorted({*product(range(arguments.seeds), MEANS)} - done):
+    for mean_over, seed in sorted({*product(MEANS, range(arguments.seeds))} - done, reverse=True):
         line = run(mean_over, seed, data, arguments.epochs)
         print(line, flush=True)
         new = not table.exists()

@@ -66,5 +66,5 @@ def test_seeds_that_are_in_the_table_are_not_run_again(tmp_path, monkeypatch):
     for seeds in ("1", "2"):
         monkeypatch.setattr("sys.argv", ["lecture_mnist.py", "--seeds", seeds, "--table", str(table)])
         lecture_mnist.main()
-    assert ran == [(seed, over) for seed in (0, 1) for over in ("entries", "examples")]
+    assert ran == [(0, "examples"), (0, "entries"), (1, "examples"), (1, "entries")]
     assert len(table.read_text().splitlines()) == 5
