@@ -1,5 +1,6 @@
 """`course` finds its commands, helps with a wrong one, and tells by its exit code how a command went."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -22,8 +23,8 @@ def test_help_lists_every_command_and_each_has_its_own(capsys):
     with pytest.raises(SystemExit, match=r"^0$"):
         cli.main(["--help"])
     listed = capsys.readouterr().out
-    for name in ("doctor", "data"):
-        assert f"\n    {name} " in listed
+    for name in ("doctor", "data", "leaderboard"):
+        assert re.search(rf"^    {name}\s", listed, re.MULTILINE)
         with pytest.raises(SystemExit, match=r"^0$"):
             cli.main([name, "--help"])
         assert capsys.readouterr().out.startswith(f"usage: course {name} ")
@@ -78,3 +79,25 @@ def test_data_fails_without_a_list_of_checksums(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(store, "FILES", tmp_path / "nowhere" / "data" / "files")
     assert cli.main(["data"]) == 1
     assert "SHA256SUMS is missing. To repair it: " in capsys.readouterr().err
+
+
+def test_the_options_and_the_exit_code_reach_the_leaderboard(monkeypatch):
+    from course_utils import challenge
+
+    called = []
+    monkeypatch.setattr(challenge, "main", lambda *given: called.append(given) or 5)
+    assert cli.main(["leaderboard", "numpy_mnist"]) == 5
+    assert cli.main(["leaderboard", "numpy_mnist", "--submitted", "collected", "--out", "board.csv"]) == 5
+    assert called == [("numpy_mnist", "submitted", "leaderboard.csv"), ("numpy_mnist", "collected", "board.csv")]
+
+
+def test_a_leaderboard_without_entries_or_of_another_assignment_tells_the_remedy(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["leaderboard", "numpy_mnst"]) == 1
+    assert capsys.readouterr().err == "Unknown challenge 'numpy_mnst'. Did you mean numpy_mnist?\n"
+    assert cli.main(["leaderboard", "numpy_mnist"]) == 1
+    assert (
+        capsys.readouterr().err
+        == "submitted: No such file or directory. Name the folders with --submitted and --out.\n"
+    )
+    assert list(tmp_path.iterdir()) == []

@@ -106,4 +106,35 @@ def _add_jets(commands: "argparse._SubParsersAction") -> None:
     parser.set_defaults(run=run)
 
 
-COMMANDS = (_add_doctor, _add_data, _add_jets, _add_notebooks, _add_exercises)
+def _add_leaderboard(commands: "argparse._SubParsersAction") -> None:
+    def run(options: argparse.Namespace) -> int:
+        from course_utils import challenge
+
+        return challenge.main(options.assignment, options.submitted, options.out)
+
+    parser = commands.add_parser("leaderboard", help="rank the networks that students have entered for a challenge")
+    parser.add_argument("assignment", help="such as numpy_mnist")
+    parser.add_argument("--submitted", default="submitted", metavar="FOLDER", help="nbgrader's (default: submitted)")
+    parser.add_argument("--out", default="leaderboard.csv", metavar="FILE", help="default: leaderboard.csv")
+    parser.set_defaults(run=run)
+
+
+def _add_grade(commands: "argparse._SubParsersAction") -> None:
+    def run(options: argparse.Namespace) -> int:
+        try:
+            from course_utils.grading import command
+        except ImportError as error:
+            print(f"{error}. In the course folder: pip install -e '.[hub]'", file=sys.stderr)
+            return 1
+        return command.main(options.name, options.check, options.workers, options.scheduler, options.again)
+
+    parser = commands.add_parser("grade", help="grade what was handed in for an assignment, in a sandbox")
+    parser.add_argument("name", help="the assignment")
+    parser.add_argument("--check", metavar="FILE", help="only look at this notebook, before it is handed in")
+    parser.add_argument("--workers", type=int, help="processes (default: one per core)")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="work on this Dask cluster, such as tcp://host:8786")
+    parser.add_argument("--again", action="store_true", help="run also what has been graded before")
+    parser.set_defaults(run=run)
+
+
+COMMANDS = (_add_doctor, _add_data, _add_jets, _add_grade, _add_notebooks, _add_exercises, _add_leaderboard)
