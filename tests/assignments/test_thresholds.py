@@ -1,18 +1,22 @@
 """Thresholds on trained results: the reference passes on other data, and luck alone costs nobody a point."""
 
+import re
+import types
+
 import awkward as ak
 import nbformat
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from course_utils import authoring, data
+from course_utils import authoring, challenge, checks, data
 from course_utils.physics.images import jet_images, pad_jagged
 from tests.assignments.grading import ROOT
 
 STATED, SLACK = 0.91, 0.01  # accuracy in `perceptron`
 WITHIN = 1.0  # GeV, in `root_to_arrays`
 STATED_AUC, SLACK_AUC = 0.77, 0.01  # in `jet_images`
+STATED_DIGITS, SLACK_DIGITS, STATED_SECONDS, SLACK_SECONDS = 0.93, 0.01, 5, 5  # in `numpy_mnist`
 MEANS, COV = [(0.0, 0.0), (1.8, 1.2)], [(1.0, -0.3), (-0.3, 0.7)]
 
 
@@ -83,3 +87,140 @@ def test_the_reference_tags_well_enough_whatever_the_sample():
         scores = defined["make_tagger"](images[train], y[train])(unseen[drawn])
         reached.append(roc_auc_score(t[drawn], scores))
     assert np.mean(reached) - 3 * np.std(reached) > STATED_AUC - SLACK_AUC
+
+
+def test_the_network_built_by_hand_stays_below_the_stated_bound_whatever_the_function():
+    """M/n is stated in `backprop_by_hand`; what is enforced is wider by a tenth."""
+    defined = reference("backprop_by_hand", "build")
+    assert "goal = round(M / n, 5)" in defined["sources"]["test_build"]
+    assert "slack=0.1 * goal" in defined["sources"]["test_build"]
+    x = np.linspace(0, 1, 3001)
+    off = []
+    for seed in range(20):
+        heights, phases = np.random.default_rng(seed).normal(size=(2, 4, 1))
+
+        def f(x, heights=heights, phases=phases):
+            frequencies = np.array([[1], [2], [5], [9]])
+            return np.sum(heights * np.sin(frequencies * np.atleast_1d(x) + phases), axis=0)
+
+        M = np.abs(np.diff(f(x))).max() * 3000
+        for n in (2, 7, 40, 300):
+            w, b, v, c = defined["build"](f, n)
+            G = c + 0.5 * (1 + np.tanh((np.outer(x, w) + b) / 2)) @ v
+            off.append(np.abs(f(x) - G).max() * n / M)
+    assert max(off) < 0.6  # hard steps half-way between would make it 0.5
+
+
+def test_the_table_of_measured_slopes_in_backprop_by_hand_is_measured():
+    text = "".join(cell.source for cell in nbformat.read(authoring.assignments(ROOT)["backprop_by_hand"], 4).cells)
+    rows = re.findall(r"^\| ([ABC]) \|(.+)\|$", text, flags=re.MULTILINE)
+    table = {gradient: [float(number) for number in numbers.split("|")] for gradient, numbers in rows}
+
+    rng = np.random.default_rng(7)
+    X, y, w = rng.normal(size=(8, 3)), rng.normal(size=8), rng.normal(size=11)  # w: W1 (3, 2), b1, W2 (2,), b2
+    decay = 0.01
+
+    def hidden(w):
+        return np.tanh(X @ w[:6].reshape(3, 2) + w[6:8])
+
+    def loss(w):
+        return 0.5 * np.mean((hidden(w) @ w[8:10] + w[10] - y) ** 2) + 0.5 * decay * w @ w
+
+    def gradient(w, decay):
+        A1 = hidden(w)
+        delta2 = (A1 @ w[8:10] + w[10] - y) / len(y)
+        delta1 = np.outer(delta2, w[8:10]) * (1 - A1**2)
+        return np.concatenate([(X.T @ delta1).ravel(), delta1.sum(0), A1.T @ delta2, [delta2.sum()]]) + decay * w
+
+    def difference(grad, h, low):
+        measured = np.array([(loss(w + e) - loss(w + low * e)) / ((1 - low) * h) for e in h * np.eye(len(w))])
+        return np.abs(grad - measured).max() / np.abs(measured).max()
+
+    for k, h in enumerate([1e-1, 1e-3, 1e-5, 1e-11]):
+        came = {
+            "A": difference(gradient(w, decay), h, low=0),  # one-sided
+            "B": difference(gradient(w, 0), h, low=-1),  # the weight decay is forgotten
+            "C": difference(gradient(w, decay), h, low=-1),
+        }
+        for name, row in table.items():
+            stated = row[k]
+            within = 10 if came[name] < 1e-10 or (h == 1e-11 and name != "B") else 1.5  # roundoff is no fixed number
+            assert stated / within < came[name] < stated * within, (name, h, came[name])
+    assert list(table) == ["A", "B", "C"]
+
+
+@pytest.mark.slow
+def test_the_check_of_new_rows_in_data_first_fails_no_right_answer_by_chance():
+    defined = reference("data_first", "setup", "smote", "test_smote")
+    for seed in range(20):
+        for m, N, n, k in ((24, 90, 3, 5), (30, 80, 4, 3), (26, 70, 2, 6)):
+            defined["check_smote_10"](m, N, n, k, 10 * seed)
+
+
+def test_the_model_answer_about_the_jets_in_data_first_is_true():
+    text = reference("data_first")["sources"]["report"]
+    jets = data.jets()
+    X = dict(zip(jets.features, jets.X_train.T.astype(float), strict=True))
+    zero = X["d2_b1"] == 0
+    share = {name: np.mean(zero[jets.y_train == label]) for label, name in enumerate(jets.classes)}
+    assert np.array_equal(zero, X["n_groomed"] <= 2)
+    assert [name for name, x in X.items() if np.array_equal(x == 0, zero)] == [
+        "c2_b1",
+        "d2_b1",
+        "d2_b2",
+        "n2_b1",
+        "m2_b1",
+    ]
+    assert share["t"] == 0
+    stated = [
+        f"{np.mean(zero):.1%}".replace("%", " % of the jets"),
+        f"{share['q']:.1%}".replace("%", " % of the quark jets"),
+        f"its median is {np.median(X['c1_b2']):.3f}",
+        f"its first percentile {np.percentile(X['c1_b2'], 1):.6f}",
+        f"a correlation of {np.corrcoef(X['tau1'], X['width'])[0, 1]:.2f}",
+        f"the median of `pt` is {np.median(X['pt']):.0f}, that of `tau4` {np.median(X['tau4']):.2f}",
+        f"exactly {np.bincount(jets.y_train).min()} jets",
+    ]
+    assert not [number for number in stated if number not in text]
+    assert np.all((X["pt"] > 500) & (X["pt"] <= 700) & (np.abs(X["eta"]) <= 2) & (X["msd"] <= X["mass"]))
+
+
+NETWORK = ("to_rows", "one_hot", "cross_entropy", "he_weights", "forward", "backward", "batches", "train")
+
+
+@pytest.mark.slow
+def test_the_reference_reads_digits_well_enough_whatever_the_seed(tmp_path, record_property):
+    defined = reference("numpy_mnist", *NETWORK)
+    test = defined["sources"]["test_train"]
+    assert test.count(f"{STATED_DIGITS},") == 2
+    assert test.count(f"slack={SLACK_DIGITS},") == 2
+    X_train, y_train, X_test, y_test = data.mnist()
+    reached, path = [], tmp_path / challenge.FILE
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        rows = rng.permutation(len(y_train))[:30_000]
+        weights = defined["train"](defined["to_rows"](X_train[rows]), y_train[rows], rng)
+        challenge.save_entry(path, weights)
+        reached.append(challenge.score(path, X_test, y_test).accuracy)
+    record_property(
+        "accuracy in numpy_mnist", f"{np.mean(reached):.4f} ± {np.std(reached):.4f}, {min(reached):.4f} least"
+    )
+    assert np.mean(reached) - 3 * np.std(reached) > STATED_DIGITS - SLACK_DIGITS
+    assert min(reached) > STATED_DIGITS
+
+
+@pytest.mark.parametrize(("seconds", "taken"), [(1, True), (4.9, True), (9.9, True), (10.1, False), (60, False)])
+def test_the_budget_of_the_challenge_is_stated_stricter_than_enforced(seconds, taken):
+    clock = iter([100.0, 100.0 + seconds])
+    asked = {"challenge": challenge, "check_shape": checks.check_shape, "check_between": checks.check_between}
+    asked["time"] = types.SimpleNamespace(process_time=lambda: next(clock))
+    asked["train"] = lambda X, y, rng: {name: np.zeros(shape) for name, shape in challenge.SHAPES.items()}
+    defined = reference("numpy_mnist", **asked)
+    judge, _, _ = defined["sources"]["test_train"].partition("def sums_of")
+    assert f'None, {STATED_SECONDS}, name="CPU seconds", slack={SLACK_SECONDS},' in " ".join(judge.split())
+    exec(judge, defined)
+    if taken:
+        assert defined["train_in_time"](None, None, None).keys() == challenge.SHAPES.keys()
+    else:
+        with pytest.raises(checks.CheckFailed, match=r"(?s)CPU seconds is .*fewer epochs"):
+            defined["train_in_time"](None, None, None)

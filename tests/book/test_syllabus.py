@@ -59,7 +59,7 @@ def outputs_by_section(chapter: str) -> dict[str, list[str]]:
 def test_the_item_is_taught_executed_and_guarded(chapter, item):
     entry = SYLLABUS[chapter][item]
     headings = [h2.get_text().rstrip("#").strip() for h2 in article(f"{CHAPTERS[chapter].with_suffix('')}.html")("h2")]
-    headings = [re.sub(r"^[\d.]+\s+", "", heading) for heading in headings]
+    headings = [re.sub(r"^[\d.]+\s+", "", heading).replace("’", "'") for heading in headings]
     assert entry["section"] in headings, "no such heading on the built page"
     executed = outputs_by_section(chapter)[entry["section"]]
     assert executed, "no code under this heading has an output"
