@@ -19,6 +19,8 @@ c.CourseDirectory.course_id = "perceptrons-to-jets"
 c.CourseDirectory.root = str(root)
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "exercises"
+# scoring.py, beside an instructor's notebook, judges outside of the sandbox; it is not for students.
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "scoring.py"]
 # SQLite waits for a busy gradebook instead of giving up after five seconds.
 c.CourseDirectory.db_url = f"sqlite:///{root}/gradebook.db?timeout=60"
 

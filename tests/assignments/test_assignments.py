@@ -100,6 +100,7 @@ def test_the_release_holds_nothing_of_the_solution(name):
     text = (ROOT / "exercises" / name / f"{name}.ipynb").read_text()
     assert "BEGIN" not in text
     assert "Marking scheme" not in text
+    assert not list((ROOT / "exercises" / name).glob("**/scoring.py"))
 
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)

@@ -157,6 +157,48 @@ def test_a_worker_that_fails_stops_nobody(root, monkeypatch):
     assert run(root)["bad luck"].points == 3
 
 
+SCORING = """
+def test_double(handed):
+    assert abs(float(handed["x"]) - 42) < 1, "the secret answer was not met"
+"""
+
+
+@pytest.mark.parametrize(
+    ("double", "points"),
+    [
+        ("def double(x):\n    return 2 * x", 3),
+        ("def double(x):\n    return 2 if x == 1 else 0", 1),
+        ("import course_utils.handover as h\nh.hand_over = print\ndef double(x): return 2 * x", 1),
+        ("import course_utils.handover as h\nh.receiver({'x': 'all points'})\ndef double(x): return 3", 1),
+    ],
+)
+def test_what_is_handed_over_is_scored_outside(root, double, points):
+    source = root / "solutions" / NAME / f"{NAME}.ipynb"
+    nb = nbformat.read(source, as_version=4)
+    [test] = [cell for cell in nb.cells if cell.get("id") == "test_double"]
+    test.source = test.source.replace(
+        "check_close(double(21), 42, name='hidden')",
+        "from course_utils.handover import hand_over\nhand_over(x=np.array(float(double(21))))",
+    )
+    nbformat.write(nb, source)
+    (source.parent / "scoring.py").write_text(SCORING)
+    hand_in(root, "ann", answered(root, **RIGHT | {"double": double}))
+    result = run(root)["ann"]
+    assert (result.verdict, result.points) == (GRADED, points)
+    text = (root / "autograded" / "ann" / NAME / f"{NAME}.ipynb").read_text()
+    assert ("the secret answer was not met" in text) == ("if x == 1" in double)
+
+
+def test_the_scorer_is_not_to_be_seen_where_the_students_code_runs(root):
+    (root / "solutions" / NAME / "scoring.py").write_text(SCORING)
+    (root / "solutions" / NAME / "table.txt").write_text("for all")
+    listing = "import glob\nprint(glob.glob('**', recursive=True))\nanswer = 'B'"
+    hand_in(root, "ann", answered(root, **RIGHT | {"answer": listing}))
+    assert run(root)["ann"].points == 1  # nothing was handed over for test_double
+    text = (root / "autograded" / "ann" / NAME / f"{NAME}.ipynb").read_text()
+    assert "['table.txt']" in text
+
+
 def test_the_command_prints_a_table_and_writes_it(root, monkeypatch, capsys):
     monkeypatch.chdir(root)
     hand_in(root, "ann", answered(root, **RIGHT))

@@ -12,7 +12,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config, PyFileConfigLoader
 
-from course_utils.grading import check
+from course_utils.grading import check, scoring
 
 PRELOADED = {
     "awkward",
@@ -41,8 +41,12 @@ class Assignment:
         self.source = nbformat.read(source, as_version=4)
         self.release = nbformat.read(release, as_version=4)
         self.support = check.read_files(source.parent, source.name)
+        self.support.pop(scoring.FILE, None)  # holds what must not come near a student's code
+        self.scorers = scoring.load(source.parent / scoring.FILE)
         self.modules = tuple(dict.fromkeys([*ALWAYS, *imported(self.source)]))
-        self.fingerprint = fingerprint([source.read_bytes(), release.read_bytes()])
+        self.fingerprint = fingerprint(
+            [path.read_bytes() for path in (source, release, source.parent / scoring.FILE) if path.is_file()]
+        )
 
 
 def imported(notebook: NotebookNode) -> Iterator[str]:

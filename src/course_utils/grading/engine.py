@@ -5,8 +5,8 @@ submission's cells and files and nothing else. What it brings back is kept in `.
 recorded, so that a run that was stopped, however hard, goes on where it was.
 """
 
+import atexit
 import base64
-import functools
 import json
 import os
 import secrets
@@ -18,7 +18,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from course_utils.grading import check, record
+from course_utils.grading import check, record, scoring
 from course_utils.grading.course import Assignment, Course, fingerprint
 from course_utils.grading.execute import ENDINGS, Cell, CellRun, Execution, execute
 from course_utils.grading.sandbox.confine import Limits
@@ -48,10 +48,21 @@ class Result:
 # ── On a worker ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@functools.lru_cache(maxsize=1)
+_servers: dict[tuple[str, ...], Sandbox] = {}  #: this process's fork server, by what it has imported; one at a time
+
+
 def sandbox(modules: tuple[str, ...]) -> Sandbox:
-    """This worker's fork server; it ends with the worker."""
-    return Sandbox(modules)
+    """This process's fork server with `modules` imported; it ends with the process, or when others are asked for."""
+    if modules not in _servers:
+        close_sandbox()
+        _servers[modules] = Sandbox(modules)
+    return _servers[modules]
+
+
+@atexit.register
+def close_sandbox() -> None:
+    while _servers:
+        _servers.popitem()[1].close()
 
 
 def run(job: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +71,7 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
     try:
         done = execute(sandbox(tuple(job["modules"])), cells, job["files"], Limits(**job["limits"]), job["seed"])
     except Exception:
-        sandbox.cache_clear()  # whatever is wrong with it, the next submission gets a new one
+        close_sandbox()  # whatever is wrong with it, the next submission gets a new one
         raise
     return asdict(done)
 
@@ -130,6 +141,7 @@ def judge(submission: Submission, done: Execution | None) -> tuple[Result, Noteb
     if done is None:
         return Result(student, HUMAN, submission.problem), None
     notebook = fill(submission.sanitized.notebook, done)
+    scoring.score(notebook, done, submission.assignment.scorers)
     got = record.points(notebook)
     endings = [cell_run.ending for cell_run in done.cells if cell_run.ending in ENDINGS]
     reasons = [f"{endings.count(ending)} × {ENDINGS[ending][0]}" for ending in dict.fromkeys(endings)]

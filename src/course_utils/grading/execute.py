@@ -42,6 +42,7 @@ class CellRun:
     ending: str
     seconds: float = 0.0
     outputs: list[dict[str, Any]] = field(default_factory=list)
+    handed: dict[str, Any] | None = None  #: what a test has handed over, as `handover.encode` makes it
 
 
 @dataclass
@@ -173,6 +174,9 @@ class _Run:
     def _keep(self, message: dict[str, Any], run: CellRun) -> None:
         if message.get("clear"):
             run.outputs.clear()
+            return
+        if "handed" in message:
+            run.handed = message["handed"]
             return
         output = accepted(message.get("output"))
         if output is None:

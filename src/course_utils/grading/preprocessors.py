@@ -6,9 +6,10 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 
-from course_utils.grading import check, record
+from course_utils.grading import check, record, scoring
 from course_utils.grading.course import ALWAYS, imported
 from course_utils.grading.engine import fill, sandbox
 from course_utils.grading.execute import execute
@@ -24,12 +25,16 @@ class SandboxedExecute(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         name = f"{resources['nbgrader']['notebook']}.ipynb"
         files = check.read_files(Path(resources["metadata"]["path"]), name)
+        files.pop(scoring.FILE, None)
         encoded = {path: base64.b64encode(data).decode() for path, data in files.items()}
         modules = tuple(dict.fromkeys([*ALWAYS, *imported(nb)]))
         done = execute(sandbox(modules), Sanitized(nb, []).code(), encoded, Limits())
         for alarm in done.alarms:
             self.log.warning("%s: %s: look at this submission yourself", resources["nbgrader"]["student"], alarm)
-        return fill(nb, done), resources
+        directory = CourseDirectory(config=self.config)
+        source = directory.format_path(directory.source_directory, ".", resources["nbgrader"]["assignment"])
+        scoring.score(fill(nb, done), done, scoring.load(Path(source) / scoring.FILE))
+        return nb, resources
 
 
 class SavePoints(SaveAutoGrades):
