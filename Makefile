@@ -24,7 +24,7 @@ book: $(VENV)/book.ready  ## build the book into _build/html; SERVE=1 serves it 
 test: book $(VENV)/all.ready  ## everything: package, notebooks, assignments, book, browser
 	$(BIN)/python -m pytest -n auto --dist loadfile --nbval --durations=10
 
-check: $(VENV)/all.ready  ## the fast part (under a minute): lint, notebook hygiene, exercises in step, fast tests
+check: $(VENV)/all.ready  ## the fast part (about a minute): lint, notebook hygiene, exercises in step, fast tests
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile -m "not slow" tests src
