@@ -59,23 +59,25 @@ def read_bytes(path: Path, largest: int) -> bytes:
 
 def read_notebook(path: Path) -> NotebookNode:
     """The notebook in a file that may be anything."""
-    content = read_bytes(path, LARGEST_NOTEBOOK)
+    return parse_notebook(read_bytes(path, LARGEST_NOTEBOOK), path.name)
+
+
+def parse_notebook(content: bytes, name: str) -> NotebookNode:
+    """The notebook that the file `name` holds, from its content, which may be anything."""
     if not content.strip():
-        raise UnreadableError(f"{path.name} is empty: save the notebook in Jupyter and hand it in again")
+        raise UnreadableError(f"{name} is empty: save the notebook in Jupyter and hand it in again")
     try:
         raw = json.loads(content)
     except (ValueError, RecursionError) as error:
         detail = error.msg if isinstance(error, json.JSONDecodeError) else type(error).__name__
         raise UnreadableError(
-            f"{path.name} is not a notebook ({detail}): open it in Jupyter, or take an earlier version of it"
+            f"{name} is not a notebook ({detail}): open it in Jupyter, or take an earlier version of it"
         ) from None
     if not isinstance(raw, dict) or raw.get("nbformat") != 4 or not isinstance(raw.get("cells"), list):
         found = raw.get("nbformat") if isinstance(raw, dict) else None
-        raise UnreadableError(
-            f"{path.name} has notebook format {str(found)[:20]}, not 4: open it in JupyterLab and save it"
-        )
+        raise UnreadableError(f"{name} has notebook format {str(found)[:20]}, not 4: open it in JupyterLab and save it")
     if len(raw["cells"]) > MOST_CELLS:
-        raise UnreadableError(f"{path.name} has more than {MOST_CELLS} cells: delete what does not belong to it")
+        raise UnreadableError(f"{name} has more than {MOST_CELLS} cells: delete what does not belong to it")
     try:
         notebook = nbformat.from_dict(raw)
         for cell in notebook.cells:  # old versions lack ids, foreign tools write what does not belong here
@@ -86,7 +88,7 @@ def read_notebook(path: Path) -> NotebookNode:
             if cell.get("cell_type") not in ("code", "markdown", "raw"):
                 raise TypeError("cell_type")
     except (TypeError, ValueError, AttributeError, RecursionError):
-        raise UnreadableError(f"{path.name} has cells that are none: open it in JupyterLab and save it") from None
+        raise UnreadableError(f"{name} has cells that are none: open it in JupyterLab and save it") from None
     return notebook
 
 

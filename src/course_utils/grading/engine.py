@@ -92,7 +92,7 @@ class Submission:
         try:
             content = check.read_bytes(folder / name, check.LARGEST_NOTEBOOK)
             self.files = check.read_files(folder, name) | assignment.support
-            self.sanitized = sanitize(assignment.source, assignment.release, check.read_notebook(folder / name))
+            self.sanitized = sanitize(assignment.source, assignment.release, check.parse_notebook(content, name))
         except check.UnreadableError as error:
             self.problem = str(error)
             content = self.problem.encode()

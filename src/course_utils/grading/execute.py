@@ -60,14 +60,11 @@ class ProcessLost(Exception):  # noqa: N818
     """The process is gone, or had to be ended; its word is a key of ENDINGS."""
 
 
-def execute(
-    sandbox: Sandbox, cells: Sequence[Cell], files: Mapping[str, str] = {}, limits: Limits | None = None, seed: int = 0
-) -> Execution:
+def execute(sandbox: Sandbox, cells: Sequence[Cell], files: Mapping[str, str], limits: Limits, seed: int) -> Execution:
     """Run `cells` in a fork of `sandbox`, with `files`, base64 by name, in the working folder.
 
-    `seed` draws the canaries, tests that must fail; one is run behind each real test.
+    `seed` draws the canaries, tests that must fail, which are run behind each real test; nobody may know it before.
     """
-    limits = limits or Limits()
     run = _Run(sandbox, limits, random.Random(seed))
     started = time.monotonic()
     done: dict[int, CellRun] = {}

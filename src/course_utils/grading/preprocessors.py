@@ -1,6 +1,7 @@
 """nbgrader's own `autograde`, and formgrader's button, through the course's sandbox: steps for `nbgrader_config.py`."""
 
 import base64
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ class SandboxedExecute(NbGraderPreprocessor):
         files.pop(scoring.FILE, None)
         encoded = {path: base64.b64encode(data).decode() for path, data in files.items()}
         modules = tuple(dict.fromkeys([*ALWAYS, *imported(nb)]))
-        done = execute(sandbox(modules), Sanitized(nb, []).code(), encoded, Limits())
+        done = execute(sandbox(modules), Sanitized(nb, []).code(), encoded, Limits(), secrets.randbits(64))
         for alarm in done.alarms:
             self.log.warning("%s: %s: look at this submission yourself", resources["nbgrader"]["student"], alarm)
         directory = CourseDirectory(config=self.config)
