@@ -1,12 +1,16 @@
 """Many jobs on many cores, or on a Dask cluster: the results as they come, and a line that says how far it is."""
 
 import contextlib
+import contextvars
 import functools
 import logging
 import os
+import shutil
 import sys
 import tempfile
+import threading
 import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
 
 Job, Result = TypeVar("Job"), TypeVar("Result")
 Run = Callable[[Callable[[Job], Result], Sequence[Job]], Iterable[tuple[Job, Callable[[], Result]]]]
+Listener = Callable[[str, str], None]
+
+_tell: contextvars.ContextVar[Listener] = contextvars.ContextVar("tell", default=lambda name, state: None)
 
 
 class WorkersError(ValueError):
@@ -29,21 +36,51 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def tell(name: str, state: str) -> None:
+    """From within a job: how far the thing called `name` is, to whoever has started the jobs."""
+    _tell.get()(name, state)
+
+
 @contextlib.contextmanager
-def runner(folder: Path, n_jobs: int, workers: int | None, scheduler: str | None, extra: str) -> Iterator[Run]:
+def runner(
+    folder: Path,
+    n_jobs: int,
+    workers: int | None,
+    scheduler: str | None,
+    extra: str,
+    listen: Listener = lambda name, state: None,
+) -> Iterator[Run]:
     """A function that does jobs, and yields each with a way to its result, in whatever order they are ready.
 
     Calling that way gives the result, or raises what the job has raised. Scratch files lie in `folder`; `extra` is the
-    part of the course that brings Dask.
+    part of the course that brings Dask. What jobs `tell` comes to `listen`, in any thread.
     """
     if workers is not None and workers < 1:
         raise WorkersError(f"--workers {workers} do nothing: choose at least 1.")
     workers = min(workers or cores(), n_jobs)
     if n_jobs == 0 or (workers == 1 and scheduler is None):
-        yield lambda function, jobs: ((job, functools.partial(function, job)) for job in jobs)
+        yield lambda function, jobs: ((job, functools.partial(_telling, listen, function, job)) for job in jobs)
         return
     with _client(folder, workers, scheduler, extra) as client:
-        yield lambda function, jobs: _as_completed(client, function, jobs)
+        topic = f"course-{uuid.uuid4()}"  # others may use the same cluster
+        client.subscribe_topic(topic, lambda event: listen(*event[1]))
+        yield lambda function, jobs: _as_completed(
+            client, functools.partial(_telling, functools.partial(_log, topic), function), jobs
+        )
+
+
+def _telling(listen: Listener, function: Callable[[Job], Result], job: Job) -> Result:
+    token = _tell.set(listen)
+    try:
+        return function(job)
+    finally:
+        _tell.reset(token)
+
+
+def _log(topic: str, name: str, state: str) -> None:
+    from distributed import get_worker
+
+    get_worker().log_event(topic, (name, state))
 
 
 def _as_completed(
@@ -93,8 +130,11 @@ class Progress:
 
     def __init__(self, total: int, done: int, unit: str) -> None:
         self.total, self.done, self.made, self.unit = total, done, 0, unit
+        self.states: dict[str, str] = {}
+        self.ended: set[str] = set()  # news of them may still be on its way
         self.started = time.monotonic()
         self.shown = sys.stderr.isatty()
+        self.lock = threading.Lock()
 
     def __enter__(self) -> "Progress":
         self._show()
@@ -109,13 +149,28 @@ class Progress:
         self.done, self.made = self.done + n, self.made + n
         self._show()
 
-    def _show(self) -> None:
-        if not self.shown:
-            return
+    def state(self, name: str, state: str) -> None:
+        """How far one of those is that are under way; an empty `state` ends it."""
+        with self.lock:
+            if not state:
+                self.states.pop(name, None)
+                self.ended.add(name)
+            elif name not in self.ended:
+                self.states[name] = state
+        self._show()
+
+    def line(self) -> str:
         bar = "█" * (24 * self.done // max(self.total, 1))
         line = f"{bar:·<24} {self.done:,} of {self.total:,} {self.unit}"
         if self.made:
             rate = self.made / (time.monotonic() - self.started)
             left = (self.total - self.done) / rate
             line += f", {rate:.1f}/s, {left // 60:.0f}:{left % 60:02.0f} left"
-        print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
+        return "  ".join([line, *(f"{name} {state}" for name, state in self.states.items())])
+
+    def _show(self) -> None:
+        if not self.shown:
+            return
+        with self.lock:
+            room = shutil.get_terminal_size().columns - 1
+            print(f"\r\033[K{self.line()[:room]}", end="", file=sys.stderr, flush=True)

@@ -15,7 +15,8 @@ from nbgrader.api import Gradebook
 from course_utils import cli
 from course_utils.grading import engine, report
 from course_utils.grading.course import Course
-from course_utils.grading.engine import GRADED, HUMAN, ZERO, grade
+from course_utils.grading.engine import grade
+from course_utils.grading.verdict import GRADED, HUMAN, ZERO
 from tests.conftest import missing
 from tests.grading.classroom import NAME, RIGHT, answered, hand_in, make_course, released
 from tests.grading.conftest import SHORT

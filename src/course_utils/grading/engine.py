@@ -10,53 +10,39 @@ import base64
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+import sys
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbformat import NotebookNode
-
-from course_utils.grading import check, record, scoring
-from course_utils.grading.course import Assignment, Course, fingerprint
-from course_utils.grading.execute import ENDINGS, Cell, CellRun, Execution, execute
+from course_utils.grading import check, late, record, verdict
+from course_utils.grading.course import ALWAYS, Assignment, Course, fingerprint
+from course_utils.grading.execute import Cell, CellRun, Execution, execute
+from course_utils.grading.received import received
 from course_utils.grading.sandbox.confine import Limits
 from course_utils.grading.sandbox.launch import Sandbox
 from course_utils.grading.sanitize import sanitize
-from course_utils.workers import Progress, runner
-
-GRADED, ZERO, HUMAN = "graded", "zero", "needs a human"
-
-
-@dataclass
-class Result:
-    """What became of a submission."""
-
-    student: str
-    verdict: str
-    reason: str = ""
-    points: float = 0.0
-    possible: float = 0.0
-    seconds: float = 0.0
-    cpu_seconds: float = 0.0
-    memory: int = 0
-    findings: list[str] = field(default_factory=list)
-    alarms: list[str] = field(default_factory=list)
-
+from course_utils.grading.verdict import HUMAN, Result
+from course_utils.workers import Progress, runner, tell
 
 # ── On a worker ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-_servers: dict[tuple[str, ...], Sandbox] = {}  #: this process's fork server, by what it has imported; one at a time
+_servers: dict[tuple[tuple[str, ...], bool], Sandbox] = {}  #: this process's fork server; one at a time
 
 
-def sandbox(modules: tuple[str, ...]) -> Sandbox:
-    """This process's fork server with `modules` imported; it ends with the process, or when others are asked for."""
-    if modules not in _servers:
+def sandbox(modules: tuple[str, ...], confined: bool = True) -> Sandbox:
+    """This process's fork server with `modules` imported; it ends with the process, or when another is asked for."""
+    if (modules, confined) not in _servers:
         close_sandbox()
-        _servers[modules] = Sandbox(modules)
-    return _servers[modules]
+        server = Sandbox(modules, confined)
+        if server.threads > 1:  # a fork would copy the locks of threads that it does not have
+            server.close()
+            print(f"Importing {', '.join(modules)} starts threads: each submission imports anew.", file=sys.stderr)
+            server = Sandbox(ALWAYS, confined)
+        _servers[modules, confined] = server
+    return _servers[modules, confined]
 
 
 @atexit.register
@@ -68,8 +54,13 @@ def close_sandbox() -> None:
 def run(job: dict[str, Any]) -> dict[str, Any]:
     """Execute one sanitized submission; everything it needs is in `job`, and the answer is JSON too."""
     cells = [Cell(*cell) for cell in job["cells"]]
+
+    def watch(k: int) -> None:
+        tell(job["student"], f"{k + 1}/{len(cells)}")
+
     try:
-        done = execute(sandbox(tuple(job["modules"])), cells, job["files"], Limits(**job["limits"]), job["seed"])
+        server = sandbox(tuple(job["modules"]), job["confined"])
+        done = execute(server, cells, job["files"], Limits(**job["limits"]), job["seed"], watch)
     except Exception:
         close_sandbox()  # whatever is wrong with it, the next submission gets a new one
         raise
@@ -99,7 +90,7 @@ class Submission:
         names = [part for name, data in sorted(self.files.items()) for part in (name.encode(), data)]
         self.fingerprint = fingerprint([assignment.fingerprint.encode(), content, *names])
 
-    def job(self, limits: Limits) -> dict[str, Any]:
+    def job(self, limits: Limits, confined: bool) -> dict[str, Any]:
         return {
             "student": self.student,
             "cells": [tuple(cell) for cell in self.sanitized.code()],
@@ -107,61 +98,12 @@ class Submission:
             "modules": list(self.assignment.modules),
             "limits": asdict(limits),
             "seed": secrets.randbits(64),
+            "confined": confined,
         }
 
     def entry(self, done: dict[str, Any] | None) -> dict[str, Any]:
         """What the journal keeps of it."""
         return {"fingerprint": self.fingerprint, "received": self.received.isoformat(), "execution": done}
-
-
-def fill(notebook: NotebookNode, done: Execution) -> NotebookNode:
-    """Put what the cells have shown into the notebook that was run."""
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    for number, (cell, cell_run) in enumerate(zip(code, done.cells, strict=True), start=1):
-        cell.outputs = [nbformat.from_dict(output) for output in cell_run.outputs]
-        cell.execution_count = number
-        for output in cell.outputs:
-            if output.output_type == "execute_result":
-                output.execution_count = number
-    return notebook
-
-
-def received(folder: Path) -> datetime:
-    """When a submission came, by the clock of the machine that keeps it: the last time something in it was changed.
-
-    The file system writes this time itself; the student's `timestamp.txt` is not asked.
-    """
-    times = [path.lstat().st_ctime for path in [folder, *folder.iterdir()]] if folder.is_dir() else [0.0]
-    return datetime.fromtimestamp(max(times), UTC).replace(tzinfo=None, microsecond=0)
-
-
-def judge(submission: Submission, done: Execution | None) -> tuple[Result, NotebookNode | None]:
-    """The verdict on a submission, and its notebook as it goes into the gradebook."""
-    student = submission.student
-    if done is None:
-        return Result(student, HUMAN, submission.problem), None
-    notebook = fill(submission.sanitized.notebook, done)
-    scoring.score(notebook, done, submission.assignment.scorers)
-    got = record.points(notebook)
-    endings = [cell_run.ending for cell_run in done.cells if cell_run.ending in ENDINGS]
-    reasons = [f"{endings.count(ending)} × {ENDINGS[ending][0]}" for ending in dict.fromkeys(endings)]
-    result = Result(
-        student,
-        GRADED,
-        ", ".join(reasons),
-        points=sum(p.score or 0 for p in got.values()),
-        possible=sum(p.possible for p in got.values()),
-        seconds=done.seconds,
-        cpu_seconds=done.cpu_seconds,
-        memory=done.memory,
-        findings=[str(finding) for finding in submission.sanitized.findings],
-        alarms=done.alarms,
-    )
-    if done.alarms:
-        result.verdict, result.reason = HUMAN, "; ".join(done.alarms)
-    elif result.points == 0 and reasons:
-        result.verdict = ZERO
-    return result, notebook
 
 
 class Journal:
@@ -201,28 +143,36 @@ def grade(
     scheduler: str | None = None,
     limits: Limits | None = None,
     again: bool = False,
+    confined: bool = True,
 ) -> list[Result]:
     """Grade everything that is handed in for the assignment `name` and not graded yet; gives all results, old and new.
 
-    `again` executes also what has been executed before.
+    `again` executes also what has been executed before. Without `confined` students' code has the rights of the grader.
     """
     limits = limits or Limits()
     assignment = course.assignment(name)
     journal = Journal(course.root / ".grading" / name)
     submissions = [Submission(assignment, student, folder) for student, folder in course.submitted(name)]
     results: dict[str, Result] = {}
+    penalties = late.plugin(course.config)
     with course.gradebook(name) as book:
 
         def finish(submission: Submission, entry: dict[str, Any]) -> None:
-            done = execution(entry["execution"]) if entry["execution"] else None
-            result, notebook = judge(submission, done)
-            if not entry.get("recorded"):
-                received = datetime.fromisoformat(entry["received"])
-                record.record(
-                    book, course.autograded, name, submission.student, notebook, received, result.verdict == HUMAN
-                )
-                journal.save(submission.student, entry | {"recorded": True})
-            results[submission.student] = result
+            student, notebook = submission.student, None
+            if entry["execution"] is None:
+                result = verdict.unreadable(student, submission.problem)
+            else:
+                notebook, findings = submission.sanitized
+                result = verdict.judge(student, notebook, findings, execution(entry["execution"]), assignment.scorers)
+            result.received = entry["received"]
+            if entry.get("recorded"):
+                lateness = record.late_again(book, name, student, penalties)
+            else:
+                when, by_hand = datetime.fromisoformat(entry["received"]), result.verdict == HUMAN
+                lateness = record.record(book, course.autograded, name, student, notebook, when, by_hand, penalties)
+                journal.save(student, entry | {"recorded": True})
+            result.late_seconds, result.penalty = lateness
+            results[student] = result
 
         waiting: dict[str, Submission] = {}
         for submission in submissions:
@@ -234,10 +184,10 @@ def grade(
                 waiting[submission.student] = submission
             else:
                 finish(submission, entry)
-        jobs = [submission.job(limits) for submission in waiting.values()]
+        jobs = [submission.job(limits, confined) for submission in waiting.values()]
         with (
             Progress(len(submissions), len(results), "submissions") as progress,
-            runner(journal.folder, len(jobs), workers, scheduler, extra="hub") as do,
+            runner(journal.folder, len(jobs), workers, scheduler, extra="hub", listen=progress.state) as do,
         ):
             for job, ask in do(run, jobs):
                 submission = waiting[job["student"]]
@@ -249,5 +199,6 @@ def grade(
                 else:
                     journal.save(submission.student, entry)
                     finish(submission, entry)
+                progress.state(submission.student, "")
                 progress.add(1)
     return [results[submission.student] for submission in submissions]

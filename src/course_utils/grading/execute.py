@@ -6,7 +6,7 @@ memory, a loop that will not be interrupted), a new process replays the cells ar
 
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -23,6 +23,10 @@ ENDINGS = {
     "memory": ("MemoryLimit", "this cell needed more memory than the grader allows, {memory} MB."),
     "died": ("KernelDied", "the process that ran this cell ended: by os._exit, a crash, or a signal."),
     "flood": ("OutputLimit", "this cell showed more than the grader reads."),
+    "cpu": (
+        "CpuLimit",
+        "the notebook used more processor time than the grader allows, {cpu:.0f} s.",
+    ),
     "budget": ("TimeBudget", "not run: the notebook as a whole took longer than the grader allows, {seconds:.0f} s."),
     "losses": ("KernelDied", "not run: too many cells before it ended the process they ran in."),
 }
@@ -54,29 +58,39 @@ class Execution:
     seconds: float
     cpu_seconds: float
     memory: int  #: bytes, at most
+    sandboxed: bool = True
 
 
 class ProcessLost(Exception):  # noqa: N818
     """The process is gone, or had to be ended; its word is a key of ENDINGS."""
 
 
-def execute(sandbox: Sandbox, cells: Sequence[Cell], files: Mapping[str, str], limits: Limits, seed: int) -> Execution:
+def execute(
+    sandbox: Sandbox,
+    cells: Sequence[Cell],
+    files: Mapping[str, str],
+    limits: Limits,
+    seed: int,
+    watch: Callable[[int], None] = lambda k: None,
+) -> Execution:
     """Run `cells` in a fork of `sandbox`, with `files`, base64 by name, in the working folder.
 
     `seed` draws the canaries, tests that must fail, which are run behind each real test; nobody may know it before.
+    `watch` is told the number of each cell that begins.
     """
     run = _Run(sandbox, limits, random.Random(seed))
     started = time.monotonic()
     done: dict[int, CellRun] = {}
     deadly: set[int] = set()
     finished = False
-    while not finished and len(deadly) <= MOST_LOSSES and run.seconds_left > 0:
+    while not finished and len(deadly) <= MOST_LOSSES and run.time_left:
         k = -1
         try:
             run.start(files)
             for k, cell in enumerate(cells):
-                if k in deadly or run.seconds_left <= 0:
+                if k in deadly or not run.time_left:
                     continue
+                watch(k)
                 new = k not in done
                 result = run.cell(cell)
                 done.setdefault(k, result)
@@ -95,7 +109,8 @@ def execute(sandbox: Sandbox, cells: Sequence[Cell], files: Mapping[str, str], l
     for cell_run in runs:
         if cell_run.ending in ENDINGS:
             cell_run.outputs.append(ending_as_output(cell_run.ending, limits))
-    return Execution(runs, sorted(run.alarms), time.monotonic() - started, run.cpu_seconds, run.memory)
+    seconds = time.monotonic() - started
+    return Execution(runs, sorted(run.alarms), seconds, run.cpu_seconds, run.memory, sandbox.confined)
 
 
 class _Run:
@@ -114,6 +129,10 @@ class _Run:
     @property
     def seconds_left(self) -> float:
         return self.until - time.monotonic()
+
+    @property
+    def time_left(self) -> bool:
+        return self.seconds_left > 0 and self.cpu_seconds < self.limits.cpu_seconds
 
     def start(self, files: Mapping[str, str]) -> None:
         self.process = self.sandbox.fork(self.limits)
@@ -163,9 +182,12 @@ class _Run:
                 raise ProcessLost("flood")
             if now - looked > LOOK_SECONDS:
                 looked = now
-                self.memory = max(self.memory, self.process.look().memory)
-                if self.memory > self.limits.memory:
+                use = self.process.look()
+                self.memory = max(self.memory, use.memory)
+                if use.memory > self.limits.memory:
                     raise ProcessLost("memory")
+                if self.cpu_seconds + use.cpu_seconds > self.limits.cpu_seconds:
+                    raise ProcessLost("cpu")
         return None
 
     def _keep(self, message: dict[str, Any], run: CellRun) -> None:
@@ -225,5 +247,5 @@ def accepted(output: object) -> dict[str, Any] | None:
 def ending_as_output(ending: str, limits: Limits) -> dict[str, Any]:
     """What the student reads below a cell that was ended."""
     name, text = ENDINGS[ending]
-    text = text.format(memory=limits.memory // MB, seconds=limits.total_seconds)
+    text = text.format(memory=limits.memory // MB, seconds=limits.total_seconds, cpu=limits.cpu_seconds)
     return {"output_type": "error", "ename": name, "evalue": text, "traceback": [f"{name}: {text}"]}

@@ -12,10 +12,11 @@ from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 
 from course_utils.grading import check, record, scoring
 from course_utils.grading.course import ALWAYS, imported
-from course_utils.grading.engine import fill, sandbox
+from course_utils.grading.engine import sandbox
 from course_utils.grading.execute import execute
 from course_utils.grading.sandbox.confine import Limits
 from course_utils.grading.sanitize import Sanitized
+from course_utils.grading.verdict import fill
 
 Resources = dict[str, Any]
 
@@ -32,6 +33,7 @@ class SandboxedExecute(NbGraderPreprocessor):
         done = execute(sandbox(modules), Sanitized(nb, []).code(), encoded, Limits(), secrets.randbits(64))
         for alarm in done.alarms:
             self.log.warning("%s: %s: look at this submission yourself", resources["nbgrader"]["student"], alarm)
+        resources["nbgrader"]["alarms"] = done.alarms
         directory = CourseDirectory(config=self.config)
         source = directory.format_path(directory.source_directory, ".", resources["nbgrader"]["assignment"])
         scoring.score(fill(nb, done), done, scoring.load(Path(source) / scoring.FILE))
@@ -39,7 +41,7 @@ class SandboxedExecute(NbGraderPreprocessor):
 
 
 class SavePoints(SaveAutoGrades):
-    """In place of nbgrader's `SaveAutoGrades`: text on stderr costs nothing, only an error does."""
+    """In place of nbgrader's `SaveAutoGrades`: text on stderr costs nothing, and an alarm makes every grade wait."""
 
     def preprocess_cell(self, cell: NotebookNode, resources: Resources, index: int) -> tuple[NotebookNode, Resources]:
         quiet = nbformat.from_dict(cell)
@@ -47,3 +49,10 @@ class SavePoints(SaveAutoGrades):
             quiet.outputs = record.without_stderr(cell.outputs)
         super().preprocess_cell(quiet, resources, index)
         return cell, resources
+
+    def _add_score(self, cell: NotebookNode, resources: Resources) -> None:
+        super()._add_score(cell, resources)
+        if resources["nbgrader"].get("alarms"):
+            [grade_id, *where] = cell.metadata.nbgrader.grade_id, self.notebook_id, self.assignment_id, self.student_id
+            self.gradebook.find_grade(grade_id, *where).needs_manual_grade = True
+            self.gradebook.db.commit()

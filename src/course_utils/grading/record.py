@@ -20,9 +20,11 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
+from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.utils import compute_checksum, determine_grade
 
 from course_utils.grading.check import grade_id, marks
+from course_utils.grading.late import Late, assess
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ def record(
     notebook: NotebookNode | None,
     timestamp: datetime | None,
     by_hand: bool,
-) -> None:
+    penalties: LateSubmissionPlugin,
+) -> Late:
     """Record one submission: its notebook in the folder `autograded`, its points in the gradebook.
 
     `notebook` is None where nothing could be run: every cell then gets 0 and waits for a person. `by_hand` makes all of
@@ -80,10 +83,23 @@ def record(
         unanswered = unchanged(notebook)
         for comment in submitted.comments:
             comment.auto_comment = "No response." if comment.name in unanswered else None
+        late = assess(book, submission, penalties)
         session.commit()
     except BaseException:
         session.rollback()
         raise
+    return late
+
+
+def late_again(book: Gradebook, assignment: str, student: str, penalties: LateSubmissionPlugin) -> Late:
+    """The penalty of a recorded submission, by the due date and the extensions as they are now."""
+    try:
+        late = assess(book, find_or_make(book, assignment, student), penalties)
+        book.db.commit()
+    except BaseException:
+        book.db.rollback()
+        raise
+    return late
 
 
 def find_or_make(book: Gradebook, assignment: str, student: str) -> SubmittedAssignment:

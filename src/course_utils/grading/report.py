@@ -4,7 +4,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from course_utils.grading.engine import HUMAN, Result
+from course_utils.grading.verdict import HUMAN, Result
 
 COLUMNS = ("student", "verdict", "points", "possible", "seconds", "cpu_seconds", "memory_mb", "reason", "repaired")
 

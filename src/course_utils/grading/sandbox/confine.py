@@ -28,6 +28,7 @@ class Limits:
     open_files: int = 256
     cell_seconds: float = 60.0
     total_seconds: float = 600.0
+    cpu_seconds: float = 600.0  #: of all its processes together
     cell_output: int = MB  #: bytes that a cell may show
     total_output: int = 8 * MB
 
@@ -86,7 +87,7 @@ def set_limits(limits: Limits) -> None:
         (resource.RLIMIT_NPROC, limits.processes),
         (resource.RLIMIT_FSIZE, limits.file_size),
         (resource.RLIMIT_NOFILE, limits.open_files),
-        (resource.RLIMIT_CPU, int(limits.total_seconds) + 1),
+        (resource.RLIMIT_CPU, int(limits.cpu_seconds) + 1),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_MSGQUEUE, 0),

@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -22,7 +23,7 @@ from course_utils.grading.sandbox.wire import Wire, WireError
 WORK = "/home/student"
 
 
-def main(control_fd: int, modules: Sequence[str]) -> None:
+def main(control_fd: int, confined: bool, modules: Sequence[str]) -> None:
     """Import `modules` and serve until the grader closes the control socket."""
     control = socket.socket(fileno=control_fd)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -37,7 +38,8 @@ def main(control_fd: int, modules: Sequence[str]) -> None:
             return
         if os.fork() == 0:
             control.close()
-            serve_one(Wire(socket.socket(fileno=fds[0])), confine.Limits.from_json(data))
+            serve = serve_one if confined else serve_unconfined
+            serve(Wire(socket.socket(fileno=fds[0])), confine.Limits.from_json(data))
         os.close(fds[0])
 
 
@@ -78,15 +80,31 @@ def be_first_process(wire: Wire, limits: confine.Limits) -> NoReturn:
     os._exit(0)
 
 
-def be_kernel(wire: Wire, limits: confine.Limits) -> NoReturn:
+def serve_unconfined(wire: Wire, limits: confine.Limits) -> NoReturn:
+    """The same in two generations and without any wall, for where no sandbox can be had and all code is trusted."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    with reported(wire), tempfile.TemporaryDirectory() as work:
+        os.chdir(work)
+        kernel = os.fork()
+        if kernel == 0:
+            be_kernel(wire, limits, confined=False)
+        wire.sock.close()
+        os.waitpid(kernel, 0)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(kernel, signal.SIGKILL)  # what it has left behind
+    os._exit(0)
+
+
+def be_kernel(wire: Wire, limits: confine.Limits, confined: bool = True) -> NoReturn:
     with reported(wire):
         os.setsid()
         null = os.open(os.devnull, os.O_RDWR)
         for fd in (0, 1, 2):
             os.dup2(null, fd)
-        confine.set_limits(limits)
-        confine.drop_privileges()
-        confine.filter_system_calls()
+        if confined:
+            confine.set_limits(limits)
+            confine.drop_privileges()
+            confine.filter_system_calls()
         wire.sock.send(b"\0")  # the system tells the grader who has sent it
         with contextlib.suppress(WireError):  # the grader has gone, and has what it wants
             Kernel(wire, limits).serve()
@@ -106,4 +124,4 @@ def reported(wire: Wire) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2:])
+    main(int(sys.argv[1]), sys.argv[2] == "confined", sys.argv[3:])
