@@ -7,7 +7,9 @@ from pathlib import Path
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, ClearHiddenTests, GetGrades, LimitOutput
 
+from course_utils.grading.late import LatePenalty
 from course_utils.grading.preprocessors import SandboxedExecute, SavePoints
+from course_utils.grading.received import Collect
 
 c = get_config()  # noqa: F821
 
@@ -43,3 +45,9 @@ c.KernelManager.transport_encryption = "auto"
 
 # Feedback shows which test failed, not what the hidden test says.
 c.GenerateFeedback.preprocessors = [GetGrades, ClearHiddenTests, CSSHTMLHeaderPreprocessor]
+
+# When a submission came tells the clock of the exchange's file system, not the student's file. Lateness costs nothing
+# unless you choose "per_day" or "zero"; due dates and extensions are nbgrader's.
+c.ExchangeFactory.collect = Collect
+c.AssignLatePenalties.plugin_class = LatePenalty
+c.LatePenalty.penalty_method = "none"

@@ -227,6 +227,31 @@ def test_without_bubblewrap_it_refuses_and_says_what_to_install(root, monkeypatc
     assert "apt install bubblewrap" in capsys.readouterr().err
 
 
+def test_running_without_a_sandbox_must_be_spelled_out_and_is_told(root, monkeypatch, capsys):
+    monkeypatch.chdir(root)
+    nosy = f"import os\nopen('mine', 'w').write('x')\nassert os.path.exists({str(root)!r})\nanswer = 'B'"
+    hand_in(root, "ann", answered(root, **RIGHT | {"answer": nosy}))
+    with pytest.raises(SystemExit):
+        cli.main(["grade", NAME, "--unsafe"])
+    assert cli.main(["grade", NAME, "--workers", "1", "--unsafe-no-sandbox"]) == 0
+    assert "with all your rights" in capsys.readouterr().err
+    assert not list(root.rglob("mine"))
+    result = run(root)["ann"]
+    assert (result.points, result.sandboxed) == (3, False)
+    result = run(root, again=True)["ann"]
+    assert (result.points, result.sandboxed) == (2, True)  # from in there the course's folder is not to be seen
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_who_watches_sees_how_far_each_submission_is(root, monkeypatch, workers):
+    seen = []
+    monkeypatch.setattr("course_utils.workers.Progress.state", lambda self, *state: seen.append(state))
+    for student in ("ann", "bob"):
+        hand_in(root, student, answered(root, **RIGHT))
+    grade(NAME, Course(root), workers=workers, limits=SHORT)
+    assert {("ann", "1/5"), ("ann", "5/5"), ("ann", ""), ("bob", "3/5")} <= set(seen)
+
+
 def test_an_unknown_assignment_is_named(root, monkeypatch, capsys):
     monkeypatch.chdir(root)
     assert cli.main(["grade", "toi"]) == 1

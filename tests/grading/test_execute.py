@@ -1,12 +1,16 @@
 """What a submission may do, what it costs when it does it, and what comes back."""
 
 import base64
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 
-from course_utils.grading.execute import ENDINGS
+from course_utils.grading.execute import ENDINGS, Cell, execute
 from course_utils.grading.sandbox.confine import MB
+from course_utils.grading.sandbox.launch import by_nobody
 from tests.grading.conftest import SHORT
 
 pytestmark = pytest.mark.slow
@@ -95,6 +99,25 @@ def test_what_was_used_is_told(run):
     )
     assert 100 * MB < done.memory < 300 * MB
     assert 0.4 < done.cpu_seconds < 5
+
+
+AS_A_USER = """
+import os
+from course_utils.grading.execute import Cell, execute
+from course_utils.grading.sandbox.confine import Limits
+from course_utils.grading.sandbox.launch import Sandbox
+sources = ["import os; os._exit(1)", "open('mine', 'w').write('x')", "open('/etc/hostname')"]
+with Sandbox(["numpy"]) as sandbox:
+    done = execute(sandbox, [Cell(source, False) for source in sources], {}, Limits(), seed=1)
+print(os.getuid(), [cell.ending for cell in done.cells])
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="all other tests run as an ordinary user")
+def test_an_ordinary_user_can_grade(sandbox):
+    program = [sys.executable, "-c", AS_A_USER]
+    told = subprocess.run(by_nobody(program), capture_output=True, text=True, timeout=120)
+    assert told.stdout == "65534 ['died', 'ok', 'error']\n", told.stderr
 
 
 # ── Submissions that go wrong, or mean to ───────────────────────────────────────────────────────────────────
@@ -202,13 +225,27 @@ def test_a_bomb_stays_in_its_box(run, case):
 
 
 def test_the_notebook_as_a_whole_has_a_budget(run):
-    from dataclasses import replace
-
-    from tests.grading.conftest import SHORT
-
     done = run(*["import time\ntime.sleep(0.7)"] * 5, GOOD, limits=replace(SHORT, total_seconds=2))
     assert endings(done)[0] == "ok"
     assert endings(done)[-1] == "budget"
+
+
+def test_processor_time_is_counted_over_all_processes(run):
+    burn = "import os, time\nfor _ in range(3):\n    if os.fork() == 0:\n        while True: pass\ntime.sleep(100)"
+    done = run("answer = 42", burn, GOOD, limits=replace(SHORT, cell_seconds=30, cpu_seconds=2))
+    assert endings(done) == ["ok", "cpu", "budget"]
+    assert 2 < done.cpu_seconds < 6
+
+
+def test_each_cell_is_told_as_it_begins(sandbox):
+    told = []
+    execute(sandbox, [Cell("1", False), Cell("2", False)], {}, SHORT, seed=1, watch=told.append)
+    assert told == [0, 1]
+
+
+def test_a_cell_that_takes_all_memory_costs_no_later_one(run):
+    slow = "# test\nimport time\ntime.sleep(0.5)\nassert answer == 42"
+    assert endings(run("answer = 42", BOMBS["memory in many processes"], slow)) == ["ok", "memory", "ok"]
 
 
 def test_nothing_of_the_grader_is_to_be_seen(run):

@@ -38,3 +38,17 @@ def test_autograde_of_nbgrader_is_confined_and_fair(tmp_path):
     with Gradebook(f"sqlite:///{root}/gradebook.db") as book:
         got = {grade.name: grade.auto_score for grade in book.find_submission_notebook(NAME, NAME, "ann").grades}
     assert got == {"test_double": 2, "test_answer": 1, "essay": None}
+
+
+def test_what_is_tampered_with_waits_for_a_person_there_too(tmp_path):
+    if shutil.which("bwrap") is None:
+        missing("bubblewrap", "apt install bubblewrap")
+    root = make_course(tmp_path)
+    patched = "import course_utils.checks as c\nc.check_close = print\n"
+    hand_in(root, "ann", answered(root, **RIGHT | {"answer": patched + RIGHT["answer"]}))
+    result = NbGraderAPI(config=Course(root).config).autograde(NAME, "ann")
+    assert result["success"], result["log"]
+    assert "check_close was replaced" in result["log"]
+    with Gradebook(f"sqlite:///{root}/gradebook.db") as book:
+        grades = book.find_submission_notebook(NAME, NAME, "ann").grades
+        assert all(grade.needs_manual_grade for grade in grades)

@@ -7,6 +7,7 @@ same process and can say the same.
 
 import io
 import itertools
+import linecache
 import signal
 import sys
 import threading
@@ -142,10 +143,13 @@ class Shell(InteractiveShell):
     def showtraceback(self, *args, **kwargs) -> None:
         etype, evalue, tb = sys.exc_info()
         if etype is not None and (self.test or issubclass(etype, RecursionError)):  # IPython takes seconds for those
-            frames = students_frames(self, tb, test=self.test)
-            self._showtraceback(etype, evalue, [*frames[-10:], f"{etype.__name__}: {evalue}"])
+            self._showtraceback(etype, evalue, [*students_frames(self, tb), f"{etype.__name__}: {evalue}"])
         else:
             super().showtraceback(*args, **kwargs)
+
+    def _format_exception_for_storage(self, *args, **kwargs) -> list[str]:
+        """Nobody asks for the history of errors, and IPython would format each a second time for it."""
+        return []
 
     def _showtraceback(self, etype, evalue, stb) -> None:
         flush()
@@ -201,15 +205,16 @@ class Kernel:
         self.wire.send({"done": n, "ok": ok, "alarms": alarms})
 
 
-def students_frames(shell: Shell, tb: TracebackType | None, *, test: bool) -> list[str]:
-    """The lines of a traceback that lie in cells; not those of the cell that was run, if that is a test."""
+def students_frames(shell: Shell, tb: TracebackType | None) -> list[str]:
+    """The last lines of a traceback that lie in cells; not those of the cell that was run, if that is a test."""
     cells = dict(shell.compile._filename_map)
-    frames = [frame for frame in traceback.extract_tb(tb) if frame.filename in cells]
-    running = frames[0].filename if test and frames else None
+    places = [(frame, line) for frame, line in traceback.walk_tb(tb) if frame.f_code.co_filename in cells]
+    running = places[0][0].f_code.co_filename if shell.test and places else None
+    shown = [(frame, line) for frame, line in places if frame.f_code.co_filename != running]
     return [
-        f"In [{cells[frame.filename]}], line {frame.lineno}, in {frame.name}: {frame.line}"
-        for frame in frames
-        if frame.filename != running
+        f"In [{cells[frame.f_code.co_filename]}], line {line}, in {frame.f_code.co_name}: "
+        + linecache.getline(frame.f_code.co_filename, line).strip()
+        for frame, line in shown[-10:]
     ]
 
 

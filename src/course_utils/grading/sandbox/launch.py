@@ -10,7 +10,6 @@ import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -98,11 +97,14 @@ def command(program: Sequence[str]) -> list[str]:
     for name, value in ENVIRONMENT.items():
         inner += ["--setenv", name, value]
     inner += [*view(), "--dev", "/dev", "--proc", "/proc", "--chdir", "/", "--", *program]
-    if os.geteuid() != 0:
-        return inner
+    return by_nobody(inner) if os.geteuid() == 0 else inner
+
+
+def by_nobody(program: Sequence[str]) -> list[str]:
+    """`program` run by nobody, in the file system of `view`, for root."""
     become_nobody = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-    outer = [bwrap, "--die-with-parent", *view(), "--dev", "/dev", "--bind", "/proc", "/proc"]
-    return [*outer, "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--", *become_nobody, "--", *inner]
+    outer = [find_bubblewrap(), "--die-with-parent", *view(), "--dev", "/dev", "--bind", "/proc", "/proc"]
+    return [*outer, "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--", *become_nobody, "--", *program]
 
 
 class Sandbox:
@@ -113,7 +115,7 @@ class Sandbox:
 
     def __init__(self, modules: Sequence[str] = (), confined: bool = True) -> None:
         self.confined = confined
-        self.said = tempfile.TemporaryFile()  # noqa: SIM115
+        self.said = os.fdopen(os.memfd_create("stderr"), "r+b")
         ours, theirs = socket.socketpair()
         with ours, theirs:
             program = [

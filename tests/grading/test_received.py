@@ -1,0 +1,118 @@
+"""When a submission came, whatever its student writes into it; and what being late costs."""
+
+import os
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+from nbgrader.apps import NbGraderAPI
+from traitlets.config import Config
+
+from course_utils.grading.course import Course
+from course_utils.grading.engine import grade
+from course_utils.grading.late import DAY, LatePenalty
+from course_utils.grading.received import last_change, note_of, received
+from tests.conftest import missing
+from tests.grading.classroom import NAME, RIGHT, answered, hand_in, make_course
+from tests.grading.conftest import SHORT
+
+
+def now():
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    if shutil.which("bwrap") is None:
+        missing("bubblewrap", "apt install bubblewrap")
+    return make_course(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture
+def root(template, tmp_path):
+    return shutil.copytree(template, tmp_path / "course")
+
+
+def set_due(root: Path, due: datetime) -> None:
+    with Gradebook(f"sqlite:///{root}/gradebook.db") as book:
+        book.update_or_create_assignment(NAME, duedate=due)
+
+
+@pytest.mark.parametrize(
+    ("options", "late", "penalty"),
+    [
+        ({}, 10 * DAY, None),
+        ({"penalty_method": "zero"}, DAY, 8),
+        ({"penalty_method": "zero"}, 14 * 60, None),
+        ({"penalty_method": "per_day"}, 14 * 60, None),
+        ({"penalty_method": "per_day"}, 16 * 60, 1.6),
+        ({"penalty_method": "per_day", "percent_per_day": 10}, DAY + 16 * 60, 1.6),
+        ({"penalty_method": "per_day", "grace_minutes": 0}, DAY, 1.6),
+        ({"penalty_method": "per_day"}, 10 * DAY, 8),
+    ],
+)
+def test_the_penalty_of_eight_points(options, late, penalty):
+    came = LatePenalty(**options).late_submission_penalty("ann", 8.0, late)
+    assert came == pytest.approx(penalty) if penalty is not None else came is None
+
+
+def test_the_file_systems_clock_counts_and_not_the_students(root):
+    path = hand_in(root, "ann", answered(root, **RIGHT))
+    (path.parent / "timestamp.txt").write_text("2001-01-01 00:00:00 UTC")
+    os.utime(path, (0, 0))
+    os.utime(path.parent, (0, 0))
+    assert abs(received(path.parent) - now()) < timedelta(minutes=1)
+
+
+@pytest.mark.slow
+def test_lateness_is_taken_off_and_follows_an_extension(root):
+    hand_in(root, "ann", answered(root, **RIGHT))
+    set_due(root, now() - timedelta(hours=30))
+    course = Course(root)
+    course.config.merge(Config(LatePenalty={"penalty_method": "per_day"}))
+    [result] = grade(NAME, course, workers=1, limits=SHORT)
+    assert result.points == 3
+    assert result.penalty == pytest.approx(1.2)
+    assert result.late_seconds == pytest.approx(30 * 3600, abs=120)
+    with Gradebook(f"sqlite:///{root}/gradebook.db") as book:
+        assert book.find_submission(NAME, "ann").late_submission_penalty == pytest.approx(1.2)
+        book.grant_extension(NAME, "ann", days=2)
+    [result] = grade(NAME, course, workers=1, limits=SHORT)
+    assert (result.points, result.penalty, result.late_seconds) == (3, 0, 0)
+    with Gradebook(f"sqlite:///{root}/gradebook.db") as book:
+        assert book.find_submission(NAME, "ann").late_submission_penalty == 0
+
+
+@pytest.mark.slow
+def test_collected_by_the_exchanges_clock(root, tmp_path, monkeypatch):
+    exchange = tmp_path / "exchange"
+    course = Course(root)
+    course.config.merge(
+        Config(
+            Exchange={"root": str(exchange)},
+            CourseDirectory={"student_id": "*"},
+            ExchangeCollect={"check_owner": False},
+        )
+    )
+    inbound = exchange / course.directory.course_id / "inbound"
+    inbound.mkdir(parents=True)
+    submitted = hand_in(root, "ann", answered(root, **RIGHT)).parent
+    forged = inbound / f"ann+{NAME}+2001-01-01 00:00:00 UTC+abc"
+    shutil.move(submitted, forged)
+    (forged / "timestamp.txt").write_text("2001-01-01 00:00:00 UTC")
+    os.utime(forged / f"{NAME}.ipynb", (0, 0))
+    (inbound / f"bob+{NAME}+no time at all+abc").mkdir()  # stops nobody
+    came = last_change(forged)
+    result = NbGraderAPI(config=course.config).collect(NAME)
+    assert result["success"], result["log"]
+    assert abs(came - now()) < timedelta(minutes=1)
+    assert (submitted / "timestamp.txt").read_text().startswith(f"{came:%Y-%m-%d %H:%M:%S}")
+    assert received(submitted) == came
+    moved = Path(shutil.copytree(submitted.parent, tmp_path / "moved")) / NAME  # what a backup brings back
+    note = note_of(moved)
+    note.write_text(note.read_text().replace(str(came.year), "2001"))
+    assert received(moved).year == 2001  # the note is what is believed
+    (moved / f"{NAME}.ipynb").write_text("replaced")
+    assert received(moved) == last_change(moved)
