@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -16,6 +17,7 @@ from course_utils import cli
 from course_utils.grading import engine, report
 from course_utils.grading.course import Course
 from course_utils.grading.engine import grade
+from course_utils.grading.sandbox.confine import Limits
 from course_utils.grading.verdict import GRADED, HUMAN, ZERO
 from tests.conftest import missing
 from tests.grading.classroom import NAME, RIGHT, answered, hand_in, make_course, released
@@ -250,6 +252,32 @@ def test_who_watches_sees_how_far_each_submission_is(root, monkeypatch, workers)
         hand_in(root, student, answered(root, **RIGHT))
     grade(NAME, Course(root), workers=workers, limits=SHORT)
     assert {("ann", "1/5"), ("ann", "5/5"), ("ann", ""), ("bob", "3/5")} <= set(seen)
+
+
+def test_the_configuration_sets_limits(root):
+    with (root / "nbgrader_config.py").open("a") as file:
+        file.write("c.Limits.cell_seconds = 2\n")
+    assert Course(root).limits == replace(Limits(), cell_seconds=2)
+    hand_in(root, "ann", answered(root, **RIGHT | {"answer": "import time\ntime.sleep(8)\nanswer = 'B'"}))
+    [result] = grade(NAME, Course(root), workers=1)
+    assert (result.points, result.reason) == (2, "1 × Timeout")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("c.Limits.cell_second = 2", "Did you mean cell_seconds?"),
+        ("c.Limits.memory = '2 GB'", "expected a number above 0"),
+        ("c.Limits.memory = 0", "expected a number above 0"),
+    ],
+)
+def test_limits_that_are_none_are_refused(root, monkeypatch, capsys, line, words):
+    monkeypatch.chdir(root)
+    with (root / "nbgrader_config.py").open("a") as file:
+        file.write(f"{line}\n")
+    hand_in(root, "ann", answered(root, **RIGHT))
+    assert cli.main(["grade", NAME]) == 1
+    assert words in capsys.readouterr().err
 
 
 def test_an_unknown_assignment_is_named(root, monkeypatch, capsys):

@@ -31,7 +31,7 @@ def main(
             return check_one(Path(file), course.path("release", ".", name) / f"{name}.ipynb")
         if unsafe_no_sandbox:
             print(UNSAFE, file=sys.stderr)
-        else:
+        elif scheduler is None:  # or else the workers' machines need it
             find_bubblewrap()
         confined = not unsafe_no_sandbox
         results = grade(name, course, workers=workers, scheduler=scheduler, again=again, confined=confined)

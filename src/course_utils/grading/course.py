@@ -4,6 +4,7 @@ import ast
 import contextlib
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 import nbformat
@@ -13,6 +14,8 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config, PyFileConfigLoader
 
 from course_utils.grading import check, scoring
+from course_utils.grading.sandbox.confine import Limits
+from course_utils.names import unknown_name
 
 PRELOADED = {
     "awkward",
@@ -69,6 +72,18 @@ def fingerprint(pieces: Sequence[bytes]) -> str:
     return digest.hexdigest()
 
 
+def limits(config: Config) -> Limits:
+    """The limits that a configuration sets, such as `c.Limits.memory = 4 * 1024**3`."""
+    chosen = dict(config.get("Limits", {}))
+    known = [field.name for field in fields(Limits)]
+    for name, value in chosen.items():
+        if name not in known:
+            raise CourseError(f"nbgrader_config.py: {unknown_name('limit', name, known)}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+            raise CourseError(f"nbgrader_config.py: c.Limits.{name} is {value!r}, expected a number above 0.")
+    return Limits(**chosen)
+
+
 class Course:
     """The folder of a course, as `nbgrader_config.py` in it describes it."""
 
@@ -76,6 +91,11 @@ class Course:
         self.root = root
         self.config: Config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
         self.directory = CourseDirectory(config=self.config)
+
+    @property
+    def limits(self) -> Limits:
+        """What a submission may use: the defaults, and what `nbgrader_config.py` says of `c.Limits`."""
+        return limits(self.config)
 
     def path(self, kind: str, student: str, assignment: str) -> Path:
         """The folder of a kind (`source`, `release`, `submitted`, `autograded`) for a student and an assignment."""

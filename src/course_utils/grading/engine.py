@@ -149,7 +149,7 @@ def grade(
 
     `again` executes also what has been executed before. Without `confined` students' code has the rights of the grader.
     """
-    limits = limits or Limits()
+    limits = limits or course.limits
     assignment = course.assignment(name)
     journal = Journal(course.root / ".grading" / name)
     submissions = [Submission(assignment, student, folder) for student, folder in course.submitted(name)]

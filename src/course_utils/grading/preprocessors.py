@@ -11,10 +11,9 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 
 from course_utils.grading import check, record, scoring
-from course_utils.grading.course import ALWAYS, imported
+from course_utils.grading.course import ALWAYS, imported, limits
 from course_utils.grading.engine import sandbox
 from course_utils.grading.execute import execute
-from course_utils.grading.sandbox.confine import Limits
 from course_utils.grading.sanitize import Sanitized
 from course_utils.grading.verdict import fill
 
@@ -30,7 +29,7 @@ class SandboxedExecute(NbGraderPreprocessor):
         files.pop(scoring.FILE, None)
         encoded = {path: base64.b64encode(data).decode() for path, data in files.items()}
         modules = tuple(dict.fromkeys([*ALWAYS, *imported(nb)]))
-        done = execute(sandbox(modules), Sanitized(nb, []).code(), encoded, Limits(), secrets.randbits(64))
+        done = execute(sandbox(modules), Sanitized(nb, []).code(), encoded, limits(self.config), secrets.randbits(64))
         for alarm in done.alarms:
             self.log.warning("%s: %s: look at this submission yourself", resources["nbgrader"]["student"], alarm)
         resources["nbgrader"]["alarms"] = done.alarms
