@@ -31,7 +31,14 @@ def imported_by(module):
 
 
 @pytest.mark.parametrize(
-    "module", ["course_utils", "course_utils.data", "course_utils.checks", "course_utils.physics.images"]
+    "module",
+    [
+        "course_utils",
+        "course_utils.data",
+        "course_utils.checks",
+        "course_utils.physics.images",
+        "course_utils.grading.worker",
+    ],
 )
 def test_teaching_modules_import_no_framework(module, record_property):
     modules, seconds = imported_by(module)

@@ -15,6 +15,7 @@ from traitlets.config import Config, PyFileConfigLoader
 
 from course_utils.grading import check, scoring
 from course_utils.grading.sandbox.confine import Limits
+from course_utils.grading.worker import ALWAYS
 from course_utils.names import unknown_name
 
 PRELOADED = {
@@ -29,7 +30,6 @@ PRELOADED = {
     "torch",
     "uproot",
 }
-ALWAYS = ("numpy", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "course_utils.checks")
 
 
 class CourseError(Exception):

@@ -11,11 +11,11 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 
 from course_utils.grading import check, record, scoring
-from course_utils.grading.course import ALWAYS, imported, limits
-from course_utils.grading.engine import sandbox
+from course_utils.grading.course import imported, limits
 from course_utils.grading.execute import execute
 from course_utils.grading.sanitize import Sanitized
 from course_utils.grading.verdict import fill
+from course_utils.grading.worker import ALWAYS, sandbox
 
 Resources = dict[str, Any]
 

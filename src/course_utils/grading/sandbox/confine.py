@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import Self
 
 MB = 1024 * 1024
+WORK = "/home/student"  #: where a submission runs
 
 
 @dataclass(frozen=True)
@@ -68,14 +69,14 @@ def enter_namespaces() -> None:
             file.write(text)
 
 
-def own_places(limits: Limits, work: str) -> None:
-    """Empty file systems of limited size at `work`, /tmp and /dev/shm, and a /proc that shows its own processes."""
+def own_places(limits: Limits) -> None:
+    """Empty file systems of limited size at `WORK`, /tmp and /dev/shm, and a /proc that shows its own processes."""
     _must(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "mount --make-private")
-    for place in (work, "/tmp", "/dev/shm"):
+    for place in (WORK, "/tmp", "/dev/shm"):
         options = f"size={limits.disk},nr_inodes=10000,mode=0700".encode()
         _must(libc.mount(b"tmpfs", place.encode(), b"tmpfs", MS_NOSUID | MS_NODEV, options), f"mount {place}")
     _must(libc.mount(b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, None), "mount /proc")
-    os.chdir(work)
+    os.chdir(WORK)
 
 
 def set_limits(limits: Limits) -> None:

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 import course_utils
-from course_utils.grading.sandbox.confine import Limits
-from course_utils.grading.sandbox.server import WORK
+from course_utils.grading.sandbox.confine import WORK, Limits
 from course_utils.grading.sandbox.wire import Wire, WireError
 
 START_SECONDS = 120.0  #: for the server to import what it is told to

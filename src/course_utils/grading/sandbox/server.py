@@ -20,8 +20,6 @@ from course_utils.grading.sandbox import confine
 from course_utils.grading.sandbox.kernel import Kernel
 from course_utils.grading.sandbox.wire import Wire, WireError
 
-WORK = "/home/student"
-
 
 def main(control_fd: int, confined: bool, modules: Sequence[str]) -> None:
     """Import `modules` and serve until the grader closes the control socket."""
@@ -67,7 +65,7 @@ def be_first_process(wire: Wire, limits: confine.Limits) -> NoReturn:
     """Wait for the kernel, and take everything else in the namespaces with it when it ends."""
     with reported(wire):
         confine.die_with_parent()
-        confine.own_places(limits, WORK)
+        confine.own_places(limits)
         kernel = os.fork()
         if kernel == 0:
             be_kernel(wire, limits)
