@@ -282,6 +282,19 @@ CHEATS = {
     "checks with other code inside": (
         "import course_utils.checks as c\nc.check_close.__code__ = (lambda *a, **k: None).__code__"
     ),
+    "a judge of one's own": "def check_close(*a, **k): pass",
+    "a judge that is there for one call": (
+        "class Answer:\n"
+        "    def __array__(self, *args, **kwargs):\n"
+        "        import course_utils.checks as c, numpy as np\n"
+        "        real = c._array\n"
+        "        def expected(value, name):\n"
+        "            c._array = real\n"
+        "            return np.array(42.0)\n"
+        "        c._array = expected\n"
+        "        return np.array(42.0)\n"
+        "answer = Answer()"
+    ),
     "asserts taken out": (
         "import ast\nclass T(ast.NodeTransformer):\n    def visit_Assert(self, node): return ast.Pass()\n"
         "get_ipython().ast_transformers.append(T())"
@@ -311,9 +324,6 @@ for n in range(1, 3000):
 
 @pytest.mark.parametrize("case", CHEATS)
 def test_a_cheat_gets_no_unseen_points(run, case):
-    wrong = (
-        "# test\nassert answer == 43",
-        "# test\nfrom course_utils.checks import check_close\ncheck_close(answer, 43)",
-    )
-    done = run("answer = 42", CHEATS[case], *wrong)
+    wrong = ("# test\nassert answer == 43", "# test\ncheck_close(answer, 43)")
+    done = run("from course_utils.checks import check_close\nanswer = 42", CHEATS[case], *wrong)
     assert done.alarms or endings(done)[2:] == ["error", "error"]

@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from course_utils.grading.mutants import mutants
 from course_utils.grading.sandbox.confine import MB, Limits
 from course_utils.grading.sandbox.launch import Confined, Sandbox
 from course_utils.grading.sandbox.wire import WireError
 
 GRACE_SECONDS = 2.0  #: between the interrupt of a cell that takes too long and the end of its process
 LOOK_SECONDS = 0.1  #: between two looks at what the processes use
+LONG_SECONDS = 5.0  #: a test that takes longer is not run a second time
 MOST_LOSSES = 4  #: processes that a submission may bring down
 
 ENDINGS = {
@@ -30,6 +32,7 @@ ENDINGS = {
     "budget": ("TimeBudget", "not run: the notebook as a whole took longer than the grader allows, {seconds:.0f} s."),
     "losses": ("KernelDied", "not run: too many cells before it ended the process they ran in."),
 }
+NOT_SHOWN = ("Error", "this cell failed, and its error was kept from being shown.")
 
 
 class Cell(NamedTuple):
@@ -75,7 +78,7 @@ def execute(
 ) -> Execution:
     """Run `cells` in a fork of `sandbox`, with `files`, base64 by name, in the working folder.
 
-    `seed` draws the canaries, tests that must fail, which are run behind each real test; nobody may know it before.
+    `seed` draws the canaries, tests that must fail, one for each real test; nobody may know it before.
     `watch` is told the number of each cell that begins.
     """
     run = _Run(sandbox, limits, random.Random(seed))
@@ -91,11 +94,11 @@ def execute(
                 if k in deadly or not run.time_left:
                     continue
                 watch(k)
-                new = k not in done
-                result = run.cell(cell)
-                done.setdefault(k, result)
-                if cell.test and new:
-                    run.canary()
+                if cell.test and k not in done:
+                    done[k] = run.test(cell)
+                else:
+                    result = run.cell(cell)
+                    done.setdefault(k, result)
             finished = True
         except ProcessLost as lost:
             if k in done:
@@ -163,9 +166,10 @@ class _Run:
             self.alarms.add("a result came for a cell that was not running")
         self.alarms.update(str(alarm)[:200] for alarm in done.get("alarms", ()))
         run.seconds = time.monotonic() - started
-        failed = done.get("ok") is not True or any(output["output_type"] == "error" for output in run.outputs)
-        if failed and run.ending == "ok":
+        shown = any(output["output_type"] == "error" for output in run.outputs)
+        if run.ending == "ok" and (shown or done.get("ok") is not True):
             run.ending = "error"
+            run.outputs += [] if shown else [error_output(*NOT_SHOWN)]
         return run
 
     def _listen(self, run: CellRun, deadline: float) -> dict[str, Any] | None:
@@ -209,23 +213,21 @@ class _Run:
         else:
             run.outputs.append(output)
 
-    def canary(self) -> None:
-        """Tests that must fail. If one does not, or its failure is not shown, no other result can be believed."""
-        for kind in ("check", "assert"):
-            a, b = self.rng.random(), self.rng.random()
-            name = "".join(self.rng.choices("abcdefghijklmnopqrstuvwxyz", k=8))
-            source, ename = {
-                "check": (
-                    f"from course_utils.checks import check_close\ncheck_close({a}, {b}, name={name!r})",
-                    "Check",
-                ),
-                "assert": (f"assert {a} == {b}, {name!r}", "Assert"),
-            }[kind]
-            run = self.cell(Cell(source, test=True))
-            told = [out for out in run.outputs if out["output_type"] == "error"]
-            failed = any(out["ename"].startswith(ename) and name in out["evalue"] for out in told)
-            if run.ending not in ENDINGS and not failed:
-                self.alarms.add("a test that must fail did not fail as it should")
+    def test(self, cell: Cell) -> CellRun:
+        """Run a test, and as a canary one that must fail; the submission cannot tell which of the two comes first."""
+        canary = Cell(self.rng.choice(mutants(cell.source, self.rng) or [self.impossible()]), test=True)
+        before = self.cell(canary) if self.rng.random() < 0.5 else None
+        result = self.cell(cell)
+        if result.ending == "ok" and (before or result.seconds < LONG_SECONDS):
+            after = before or self.cell(canary)
+            if after.ending == "ok":
+                self.alarms.add("a test that must fail did not fail")
+        return result
+
+    def impossible(self) -> str:
+        """A test that no code passes."""
+        a, b = self.rng.random(), self.rng.random()
+        return f"from course_utils.checks import check_close\ncheck_close({a}, {b})\nassert {a} == {b}"
 
 
 def accepted(output: object) -> dict[str, Any] | None:
@@ -247,5 +249,10 @@ def accepted(output: object) -> dict[str, Any] | None:
 def ending_as_output(ending: str, limits: Limits) -> dict[str, Any]:
     """What the student reads below a cell that was ended."""
     name, text = ENDINGS[ending]
-    text = text.format(memory=limits.memory // MB, seconds=limits.total_seconds, cpu=limits.cpu_seconds)
+    return error_output(
+        name, text.format(memory=limits.memory // MB, seconds=limits.total_seconds, cpu=limits.cpu_seconds)
+    )
+
+
+def error_output(name: str, text: str) -> dict[str, Any]:
     return {"output_type": "error", "ename": name, "evalue": text, "traceback": [f"{name}: {text}"]}
