@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
-from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, ClearHiddenTests, GetGrades, LimitOutput
+from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, GetGrades, LimitOutput
 
+from course_utils.grading.feedback import TEMPLATES, Harmless, HideTests, render_markdown
 from course_utils.grading.late import LatePenalty
 from course_utils.grading.preprocessors import SandboxedExecute, SavePoints
 from course_utils.grading.received import Collect
@@ -43,8 +44,13 @@ c.LimitOutput.max_lines = 1000
 # Without it every kernel warns that it can be overheard on this machine.
 c.KernelManager.transport_encryption = "auto"
 
+# This exporter makes the feedback and formgrader's page of a submission: what a student wrote does not run in them.
+c.HTMLExporter.preprocessors = [Harmless]
+c.HTMLExporter.filters = {"markdown2html": render_markdown}
+c.HTMLExporter.extra_template_basedirs = TEMPLATES
+
 # Feedback shows which test failed, not what the hidden test says.
-c.GenerateFeedback.preprocessors = [GetGrades, ClearHiddenTests, CSSHTMLHeaderPreprocessor]
+c.GenerateFeedback.preprocessors = [GetGrades, HideTests, CSSHTMLHeaderPreprocessor]
 
 # When a submission came tells the clock of the exchange's file system, not the student's file. Lateness costs nothing
 # unless you choose "per_day" or "zero"; due dates and extensions are nbgrader's.

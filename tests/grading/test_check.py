@@ -2,13 +2,15 @@
 
 import json
 import os
+import shutil
 
 import nbformat
 import pytest
 
 from course_utils.grading.check import LARGEST_NOTEBOOK, UnreadableError, check, compare, read_files, read_notebook
+from course_utils.grading.course import Course, CourseError
 from course_utils.grading.sanitize import sanitize
-from tests.grading.classroom import NAME, RIGHT, answered, instructor_notebook, make_course, released
+from tests.grading.classroom import NAME, RIGHT, answered, cell, instructor_notebook, make_course, released
 
 pytestmark = pytest.mark.slow
 
@@ -116,10 +118,33 @@ def test_damage_is_repaired_and_told(course, damage):
     assert cleaned.notebook.metadata.kernelspec.name == "python3"
 
 
-def test_what_a_student_adds_runs_where_it_stood(course):
+def test_what_a_student_adds_stays_where_it_stood(course):
     nb = answered(course, **RIGHT)
     nb.cells.insert(2, nbformat.v4.new_code_cell("helper = 1"))
+    nb.cells.append(nbformat.v4.new_markdown_cell("A note."))
     nb.cells.append(nbformat.v4.new_code_cell("last = 1"))
-    sources = [cell.source for cell in sanitize(instructor_notebook(), released(course), nb).code()]
+    nb.cells.append(nbformat.v4.new_raw_cell("raw"))
+    cleaned = sanitize(instructor_notebook(), released(course), nb)
+    sources = [cell.source for cell in cleaned.code()]
     assert sources.index("helper = 1") == 1
-    assert sources[-1] == "last = 1"
+    assert [cell.source for cell in cleaned.notebook.cells][-2:] == ["A note.", "last = 1"]
+    assert len(cleaned.notebook.cells) == len(instructor_notebook().cells) + 3
+
+
+def test_a_picture_pasted_into_an_answer_is_kept_and_nothing_else(course):
+    nb = answered(course, **RIGHT)
+    pasted = {"a.png": {"image/png": "AAAA", "text/html": "<script>"}, "b.svg": {"image/svg+xml": "<svg/>"}, "c": 1}
+    [essay] = [cell for cell in nb.cells if cell.get("id") == "essay"]
+    essay.attachments = pasted
+    cleaned = sanitize(instructor_notebook(), released(course), nb)
+    assert cleaned.notebook.cells[-1].attachments == {"a.png": {"image/png": "AAAA"}}
+
+
+def test_a_release_that_is_out_of_step_is_refused(course, tmp_path):
+    root = shutil.copytree(course, tmp_path / "course")
+    source = root / "solutions" / NAME / f"{NAME}.ipynb"
+    nb = nbformat.read(source, as_version=4)
+    nb.cells.append(cell("code", "new", "answer_2 = ...", solution=True))
+    nbformat.write(nb, source)
+    with pytest.raises(CourseError, match="make exercises NAME=toy"):
+        Course(root).assignment(NAME)

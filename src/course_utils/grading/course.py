@@ -43,6 +43,8 @@ class Assignment:
         self.name = name
         self.source = nbformat.read(source, as_version=4)
         self.release = nbformat.read(release, as_version=4)
+        if names(self.source) != names(self.release):
+            raise CourseError(f"{release} is not of {source}: release {name!r} again (make exercises NAME={name}).")
         self.support = check.read_files(source.parent, source.name)
         self.support.pop(scoring.FILE, None)  # holds what must not come near a student's code
         self.scorers = scoring.load(source.parent / scoring.FILE)
@@ -50,6 +52,11 @@ class Assignment:
         self.fingerprint = fingerprint(
             [path.read_bytes() for path in (source, release, source.parent / scoring.FILE) if path.is_file()]
         )
+
+
+def names(notebook: NotebookNode) -> list[str]:
+    """nbgrader's names of its cells, in order."""
+    return [name for cell in notebook.cells if (name := check.grade_id(cell)) is not None]
 
 
 def imported(notebook: NotebookNode) -> Iterator[str]:

@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 
+from course_utils.authoring import KERNELSPEC, LANGUAGE
 from course_utils.grading import check, record, scoring
 from course_utils.grading.course import imported, limits
 from course_utils.grading.execute import execute
@@ -33,6 +34,7 @@ class SandboxedExecute(NbGraderPreprocessor):
         for alarm in done.alarms:
             self.log.warning("%s: %s: look at this submission yourself", resources["nbgrader"]["student"], alarm)
         resources["nbgrader"]["alarms"] = done.alarms
+        nb.metadata = NotebookNode(kernelspec=KERNELSPEC, language_info=LANGUAGE)  # the student's may be anything
         directory = CourseDirectory(config=self.config)
         source = directory.format_path(directory.source_directory, ".", resources["nbgrader"]["assignment"])
         scoring.score(fill(nb, done), done, scoring.load(Path(source) / scoring.FILE))

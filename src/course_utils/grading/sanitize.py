@@ -1,6 +1,7 @@
 """Make the notebook that is run: our cells as in the source, the student's answers in their places, nothing else.
 
-Of the submission only the text of cells survives. Metadata, tags, outputs and the kernel's name are ours.
+Of the submission only the text of cells and the pictures in it survive. Metadata, tags, outputs and the kernel's name
+are ours.
 """
 
 import ast
@@ -8,10 +9,12 @@ import copy
 from typing import NamedTuple
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from course_utils.grading.check import Finding, compare, grade_id, marks
 from course_utils.grading.execute import Cell
+
+PICTURES = ("image/png", "image/jpeg")
 
 
 class Sanitized(NamedTuple):
@@ -32,32 +35,36 @@ class Sanitized(NamedTuple):
 def sanitize(source: NotebookNode, release: NotebookNode, submission: NotebookNode) -> Sanitized:
     """`source` is the instructor's notebook, with hidden tests; `release` is what the student got.
 
-    A second copy of an answer, and cells that the student has added, run behind the cell of ours that they follow, as
+    A second copy of an answer, and cells that the student has added, stand behind the cell of ours that they follow, as
     they did for the student.
     """
     ours = {grade_id(cell) for cell in source.cells if grade_id(cell)}
     released = {grade_id(cell): cell for cell in release.cells if grade_id(cell)}
     untouched = {cell.source.strip() for cell in release.cells if not grade_id(cell)}
-    answers: dict[str, str] = {}
+    answers: dict[str, NotebookNode] = {}
     added: dict[str | None, list[NotebookNode]] = {}
     last: str | None = None
     names = names_of(release, submission)
     for cell, name in zip(submission.cells, names, strict=True):
         if name in ours:
             if name not in answers:
-                answers[name] = cell.source
+                answers[name] = cell
                 last = name
                 continue
             if marks(released[name])["locked"]:
                 continue
-        if cell.cell_type == "code" and cell.source.strip() not in untouched and not is_one_of_ours(cell, release):
-            added.setdefault(last, []).append(new_code_cell(cell.source))
+        if cell.cell_type != "raw" and cell.source.strip() not in untouched and not is_one_of_ours(cell, release):
+            new = new_code_cell(cell.source) if cell.cell_type == "code" else with_pictures(new_markdown_cell(), cell)
+            added.setdefault(last, []).append(new)
     cells = list(added.get(None, ()))
     for cell in source.cells:
         cell = copy.deepcopy(cell)
         name = grade_id(cell)
         if name and marks(cell)["solution"]:
-            cell.source = answers.get(name, released[name].source if name in released else "")
+            answer = answers.get(name, released[name])
+            if cell.cell_type == "markdown":
+                with_pictures(cell, answer)
+            cell.source = answer.source
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
         told = released.get(name, cell).metadata  # with the checksum of the released text
@@ -67,6 +74,22 @@ def sanitize(source: NotebookNode, release: NotebookNode, submission: NotebookNo
     notebook = copy.deepcopy(source)
     notebook.cells = cells
     return Sanitized(notebook, compare(release, submission))
+
+
+def with_pictures(cell: NotebookNode, answer: NotebookNode) -> NotebookNode:
+    """The Markdown cell with the text of an answer, and with the pictures that were pasted into it."""
+    pasted = answer.get("attachments")
+    pictures = {
+        str(name): NotebookNode({kind: content})
+        for name, bundle in (pasted.items() if isinstance(pasted, dict) else ())
+        for kind, content in (bundle.items() if isinstance(bundle, dict) else ())
+        if kind in PICTURES and isinstance(content, str)
+    }
+    cell.source = answer.source
+    cell.pop("attachments", None)
+    if pictures:
+        cell.attachments = NotebookNode(pictures)
+    return cell
 
 
 def names_of(release: NotebookNode, submission: NotebookNode) -> list[str | None]:
