@@ -72,6 +72,24 @@ def test_a_traceback_shows_the_students_lines_and_not_the_test(run):
     assert "hidden answer" not in text
 
 
+def test_the_source_of_a_test_is_neither_in_the_history_nor_to_be_inspected(run):
+    spy = """
+def f(x):
+    import inspect, sys
+    try:
+        source = inspect.getsource(sys._getframe(1))
+    except OSError:
+        source = ""
+    print(x, source, In, get_ipython().history_manager.input_hist_raw)
+    return x
+"""
+    done = run(spy, "# test\nassert f(7) == 7\nassert f(8) != 1234567", "print(In)")
+    assert endings(done) == ["ok", "ok", "ok"]
+    assert shown(done.cells[1]).startswith("7 ")
+    assert "1234567" not in shown(done.cells[1]) + shown(done.cells[2])
+    assert "def f(x)" in shown(done.cells[2])
+
+
 def test_files_lie_beside_the_notebook_and_do_not_replace_what_is_installed(run):
     files = {
         "helper.py": base64.b64encode(b"x = 5").decode(),

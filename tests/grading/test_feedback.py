@@ -105,11 +105,17 @@ LOUD = f"""print("\\x1b[31m<script>{js("stream").replace(chr(39), chr(92) + chr(
 raise ValueError("\\x1b[31m<script>{js("error").replace(chr(39), chr(92) + chr(39))}</script>")
 """
 ESSAY = "\n\n".join([*HTML.values(), *MARKDOWN.values()])
-NOSY = """def double(x):
-    print(In[-1])
-    print(repr(In))
-    display({"text/html": In[-1]}, raw=True)
-    raise ValueError(In[-1])
+NOSY = """import sys
+
+def double(x):
+    frame = sys._getframe()
+    while "raw_cell" not in frame.f_locals:
+        frame = frame.f_back
+    test = frame.f_locals["raw_cell"]
+    print(test)
+    print(repr([test]))
+    display({"text/html": test}, raw=True)
+    raise ValueError(test)
 """
 HIDDEN = ("double(21)", "name='hidden'", "answer == 'B', 'not that one'")
 

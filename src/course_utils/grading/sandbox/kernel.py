@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
@@ -121,9 +122,22 @@ class LastValue(DisplayHook):
         self.outlet.send(output, size_of(output))
 
 
+class Compiler(CachingCompiler):
+    """IPython's, but the source of a test is not to be had from `inspect`."""
+
+    test = False
+
+    def cache(self, transformed_code: str, number: int = 0, raw_code: str | None = None) -> str:
+        name = super().cache(transformed_code, number, raw_code)
+        if self.test:
+            linecache.cache.pop(name, None)
+        return name
+
+
 class Shell(InteractiveShell):
     """IPython's shell, as a notebook has it."""
 
+    compiler_class = Type(Compiler)
     display_pub_class = Type(Publisher)
     displayhook_class = Type(LastValue)
     outlet = AnyTrait()
@@ -138,11 +152,11 @@ class Shell(InteractiveShell):
     def enable_gui(self, gui: str | None = None) -> None:
         """A notebook has no windows."""
 
-    test = False  #: whether the cell that runs is one of ours, whose source is not for the student
-
     def showtraceback(self, *args, **kwargs) -> None:
         etype, evalue, tb = sys.exc_info()
-        if etype is not None and (self.test or issubclass(etype, RecursionError)):  # IPython takes seconds for those
+        if etype is not None and (
+            self.compile.test or issubclass(etype, RecursionError)
+        ):  # IPython takes seconds for those
             self._showtraceback(etype, evalue, [*students_frames(self, tb), f"{etype.__name__}: {evalue}"])
         else:
             super().showtraceback(*args, **kwargs)
@@ -191,11 +205,11 @@ class Kernel:
 
     def run(self, source: str, n: int, *, test: bool) -> None:
         self.outlet.new_cell()
-        self.shell.test = test
+        self.shell.compile.test = test
         ok = False
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            ok = bool(self.shell.run_cell(source, store_history=True).success)
+            ok = bool(self.shell.run_cell(source, store_history=not test).success)
             flush()
         except KeyboardInterrupt:
             pass
@@ -209,7 +223,7 @@ def students_frames(shell: Shell, tb: TracebackType | None) -> list[str]:
     """The last lines of a traceback that lie in cells; not those of the cell that was run, if that is a test."""
     cells = dict(shell.compile._filename_map)
     places = [(frame, line) for frame, line in traceback.walk_tb(tb) if frame.f_code.co_filename in cells]
-    running = places[0][0].f_code.co_filename if shell.test and places else None
+    running = places[0][0].f_code.co_filename if shell.compile.test and places else None
     shown = [(frame, line) for frame, line in places if frame.f_code.co_filename != running]
     return [
         f"In [{cells[frame.f_code.co_filename]}], line {line}, in {frame.f_code.co_name}: "
