@@ -78,6 +78,12 @@ def test_lateness_is_taken_off_and_follows_an_extension(root):
     assert result.late_seconds == pytest.approx(30 * 3600, abs=120)
     with Gradebook(f"sqlite:///{root}/gradebook.db") as book:
         assert book.find_submission(NAME, "ann").late_submission_penalty == pytest.approx(1.2)
+        book.find_grade("essay", NAME, NAME, "ann").manual_score = 1
+        book.db.commit()
+    [result] = grade(NAME, course, workers=1, limits=SHORT)
+    assert result.penalty == pytest.approx(1.2)  # of the three points that the report knows
+    with Gradebook(f"sqlite:///{root}/gradebook.db") as book:
+        assert book.find_submission(NAME, "ann").late_submission_penalty == pytest.approx(1.6)
         book.grant_extension(NAME, "ann", days=2)
     [result] = grade(NAME, course, workers=1, limits=SHORT)
     assert (result.points, result.penalty, result.late_seconds) == (3, 0, 0)

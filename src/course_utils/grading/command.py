@@ -1,10 +1,12 @@
 """`course grade`: grade a class, or check one file before it is handed in."""
 
+import shutil
 import sys
+from datetime import datetime
 from pathlib import Path
 
 from course_utils.authoring import AuthoringError, assignments, checkout
-from course_utils.grading import report
+from course_utils.grading import page, report
 from course_utils.grading.check import ERROR, check
 from course_utils.grading.course import Course, CourseError
 from course_utils.grading.engine import grade
@@ -41,10 +43,16 @@ def main(
     except KeyboardInterrupt:
         print("\nInterrupted. The same command continues where this one stopped.", file=sys.stderr)
         return 130
-    path = root / ".grading" / f"{name}.csv"
-    report.write_csv(results, path)
-    print(report.table(results))
-    print(f"The same with all details: {path.relative_to(root)}")
+    print(report.table(results, width=shutil.get_terminal_size((120, 24)).columns))
+    folder = root / ".grading"
+    files = {
+        "Report": (f"{name}.html", page.html(name, results, datetime.now().astimezone())),
+        "Points": (f"{name}.csv", report.as_csv(results)),
+        "Points of each test": (f"{name}-cells.csv", report.cells_as_csv(results)),
+    }
+    for what, (file_name, text) in files.items():
+        report.write(folder / file_name, text)
+        print(f"{what}: {(folder / file_name).relative_to(root)}")
     return report.exit_code(results)
 
 

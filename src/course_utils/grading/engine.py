@@ -126,7 +126,9 @@ def grade(
                 when, by_hand = datetime.fromisoformat(entry["received"]), result.verdict == HUMAN
                 lateness = record.record(book, course.autograded, name, student, notebook, when, by_hand, penalties)
                 journal.save(student, entry | {"recorded": True})
-            result.late_seconds, result.penalty = lateness
+            result.late_seconds = lateness.seconds
+            if lateness.penalty:  # the report knows only the points that are given automatically
+                result.penalty = lateness.penalty * result.points / lateness.score
             results[student] = result
 
         waiting: dict[str, Submission] = {}

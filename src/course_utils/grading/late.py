@@ -33,6 +33,7 @@ class LatePenalty(LateSubmissionPlugin):
 class Late(NamedTuple):
     seconds: float
     penalty: float
+    score: float  #: of which it is taken, marks given by hand included
 
 
 def plugin(config: Config) -> LateSubmissionPlugin:
@@ -45,10 +46,11 @@ def plugin(config: Config) -> LateSubmissionPlugin:
 def assess(book: Gradebook, submission: SubmittedAssignment, plugin: LateSubmissionPlugin) -> Late:
     """Set the penalties of a submission by what it has won, marks given by hand included; not committed."""
     book.db.flush()
-    seconds, total = submission.total_seconds_late, 0.0
+    seconds, total, score = submission.total_seconds_late, 0.0, 0.0
     for notebook in submission.notebooks:
         book.db.refresh(notebook)
         penalty = plugin.late_submission_penalty(submission.student_id, notebook.score, seconds) if seconds else None
         notebook.late_submission_penalty = None if penalty is None else max(0.0, min(penalty, notebook.score))
         total += notebook.late_submission_penalty or 0.0
-    return Late(seconds, total)
+        score += notebook.score
+    return Late(seconds, total, score)

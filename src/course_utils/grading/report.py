@@ -1,63 +1,162 @@
-"""What a run of grading says at its end: a table for the terminal, and the same as CSV."""
+"""What a run of grading says at its end: a table for the terminal, and files for a spreadsheet. `page` says more."""
 
 import csv
-from collections.abc import Sequence
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from course_utils.grading.verdict import HUMAN, Result
+from course_utils.grading.verdict import GRADED, HUMAN, ZERO, Result
 
-COLUMNS = ("student", "verdict", "points", "possible", "seconds", "cpu_seconds", "memory_mb", "reason", "repaired")
+COLUMNS = (
+    "student",
+    "verdict",
+    "points",
+    "possible",
+    "seconds",
+    "cpu_seconds",
+    "memory_mb",
+    "reason",
+    "repaired",
+    "received",
+    "late_hours",
+    "penalty",
+    "to_mark",
+    "sandboxed",
+)
+WIDEST_NAME = 32
+NARROWEST_REASON = 24
+FORMULA = re.compile(r"""(^|;)([\s"']*)(?=[=+\-@＝＋－＠])""")
 
 
-def row(result: Result) -> dict[str, str]:
-    """A line of the table."""
+def plain(text: str, most: int = 2000) -> str:
+    """Text that may be the student's as one line of at most `most` characters, of those that can be seen.
+
+    Escape sequences, changes of direction and halves of characters are shown as what they are: nothing to be read.
+
+    >>> plain("all\\x1b[2J\\n is \\u202ewell", most=12)
+    'all�[2J is …'
+    """
+    line = " ".join(text[: 10 * most].split())
+    seen = "".join(c if c.isprintable() else "�" for c in line)
+    return seen if len(seen) <= most else f"{seen[: most - 1]}…"
+
+
+def harmless(text: str) -> str:
+    """Text that may be the student's, for a spreadsheet: no formula, not even where a semicolon separates columns.
+
+    >>> harmless('=HYPERLINK("http://…"); "=1+1"')
+    '\\'=HYPERLINK("http://…"); "\\'=1+1"'
+    """
+    return FORMULA.sub(r"\1\2'", plain(text))
+
+
+def lateness(result: Result) -> str:
+    """How late it came and what that cost; empty if it was in time.
+
+    >>> lateness(Result("ann", "graded", points=3, penalty=0.6, late_seconds=9000))
+    'late by 2.5 h: −0.6 points'
+    """
+    if not result.late_seconds:
+        return ""
+    cost = f"−{result.penalty:g} points" if result.penalty else "no penalty"
+    return f"late by {result.late_seconds / 3600:.1f} h: {cost}"
+
+
+def attainable(results: Iterable[Result]) -> float:
+    """What can be had; a submission that could not be run does not know it."""
+    return max((result.possible for result in results), default=0.0)
+
+
+def row(result: Result, possible: float) -> dict[str, str]:
+    """A line of the CSV; its points are those after the penalty."""
     return {
-        "student": result.student,
+        "student": harmless(result.student),
         "verdict": result.verdict,
-        "points": f"{result.points:g}",
-        "possible": f"{result.possible:g}",
+        "points": f"{result.mark:g}",
+        "possible": f"{possible:g}",
         "seconds": f"{result.seconds:.1f}",
         "cpu_seconds": f"{result.cpu_seconds:.1f}",
         "memory_mb": f"{result.memory / 1e6:.0f}",
         "reason": harmless(result.reason),
         "repaired": harmless("; ".join(result.findings)),
+        "received": harmless(result.received),
+        "late_hours": f"{result.late_seconds / 3600:.2f}",
+        "penalty": f"{result.penalty:g}",
+        "to_mark": f"{result.to_mark:g}",
+        "sandboxed": "yes" if result.sandboxed else "no",
     }
 
 
-def harmless(text: str) -> str:
-    """Text that may be the student's: one line, and no formula for the spreadsheet that opens it."""
-    line = " ".join(text.split())
-    return f"'{line}" if line[:1] in ("=", "+", "-", "@") else line
+def as_csv(results: Sequence[Result]) -> str:
+    """One line per submission."""
+    most = attainable(results)
+    return _csv([COLUMNS, *(row(result, most).values() for result in results)])
 
 
-def write_csv(results: Sequence[Result], path: Path) -> None:
-    """Write one line per submission; the file is there in whole or as it was."""
+def cells_as_csv(results: Sequence[Result]) -> str:
+    """One line per submission and one column per graded cell: its points; empty where there are none yet."""
+    names = dict.fromkeys(cell.name for result in results for cell in result.cells if cell.possible)
+    lines = [["student", *names]]
+    for result in results:
+        scores = {cell.name: cell.score for cell in result.cells}
+        points = ["" if scores.get(name) is None else f"{scores[name]:g}" for name in names]
+        lines.append([harmless(result.student), *points])
+    return _csv(lines)
+
+
+def _csv(lines: Iterable[Iterable[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(lines)
+    return text.getvalue()
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file; it is there in whole or as it was."""
     scratch = path.with_name(f".{path.name}.part")
-    with scratch.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(map(row, results))
+    scratch.write_text(text, encoding="utf-8")
     scratch.replace(path)
 
 
-def table(results: Sequence[Result]) -> str:
-    """The results as lines of text, and how many there are of each verdict."""
+def table(results: Sequence[Result], width: int = 120) -> str:
+    """The results as lines no wider than `width`, how many there are of each verdict, and what is left to do."""
+    most = attainable(results)
     shown = [
-        (r["student"], r["verdict"], f"{r['points']}/{r['possible']}", r["seconds"], r["reason"])
-        for r in map(row, results)
+        (
+            plain(result.student, WIDEST_NAME),
+            result.verdict,
+            f"{result.mark:g}/{most:g}",
+            f"{result.seconds:.1f}",
+            "; ".join(filter(None, (lateness(result), plain(result.reason)))),
+        )
+        for result in results
     ]
     head = ("student", "verdict", "points", "seconds", "reason")
     widths = [max(len(line[k]) for line in [head, *shown]) for k in range(4)]
+    widths.append(max(NARROWEST_REASON, width - sum(widths) - 8))
     lines = [
-        "  ".join([*(cell.ljust(w) for cell, w in zip(line, widths, strict=False)), line[4][:100]]).rstrip()
+        "  ".join(plain(cell, w).ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
         for line in [head, *shown]
     ]
-    counts = {
-        verdict: sum(result.verdict == verdict for result in results)
-        for verdict in dict.fromkeys(r.verdict for r in results)
-    }
-    lines.append(", ".join(f"{n} {verdict}" for verdict, n in counts.items()) or "nothing was handed in")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *closing(results)])
+
+
+def closing(results: Sequence[Result]) -> list[str]:
+    """The last lines of the table."""
+    counts = Counter(result.verdict for result in results)
+    told = [f"{counts[verdict]} {verdict}" for verdict in (GRADED, ZERO, HUMAN) if counts[verdict]]
+    lines = [", ".join(told) or "nothing was handed in"]
+    if late := sum(result.late_seconds > 0 for result in results):
+        lines.append(f"{late} late: their points are those after the penalty.")
+    if waiting := sum(result.to_mark > 0 for result in results):
+        lines.append(f"{waiting} with answers that you mark by hand, in nbgrader's formgrader; not in these points.")
+    if unsafe := sum(not result.sandboxed for result in results):
+        lines.append(
+            f"WITHOUT A SANDBOX: {unsafe} of {len(results)} ran with all your rights, and could have changed any "
+            "result.\nWith --again, and without --unsafe-no-sandbox, they run in one."
+        )
+    return lines
 
 
 def exit_code(results: Sequence[Result]) -> int:

@@ -23,6 +23,7 @@ class CellResult:
     ending: str  #: ok, error, or a key of `ENDINGS`; empty for text
     seconds: float = 0.0
     error: str = ""  #: what the student reads: the error's name and message
+    by_hand: bool = False  #: a person marks it
 
 
 @dataclass
@@ -44,6 +45,17 @@ class Result:
     findings: list[str] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
     cells: list[CellResult] = field(default_factory=list)
+    blank: bool = False  #: every answer is as it was released
+
+    @property
+    def mark(self) -> float:
+        """The points after the penalty."""
+        return max(0.0, self.points - self.penalty)
+
+    @property
+    def to_mark(self) -> float:
+        """The points that a person has still to give or not."""
+        return sum(cell.possible for cell in self.cells if cell.score is None)
 
 
 def unreadable(student: str, problem: str) -> Result:
@@ -77,6 +89,7 @@ def judge(
         findings=[str(finding) for finding in findings],
         alarms=done.alarms,
         cells=cells,
+        blank=record.unchanged(notebook) == {grade_id(cell) for cell in notebook.cells if marks(cell)["solution"]},
     )
     if done.alarms:
         result.verdict, result.reason = HUMAN, "; ".join(done.alarms)
@@ -107,7 +120,8 @@ def cell_results(notebook: NotebookNode, done: Execution) -> list[CellResult]:
         name = grade_id(cell)
         if name is None:
             continue
-        points = got[name] if marks(cell)["grade"] else record.Points(0.0, 0.0)
+        kind = marks(cell)
+        points = got[name] if kind["grade"] else record.Points(0.0, 0.0)
         errors = [output for output in cell.get("outputs", ()) if output.output_type == "error"]
         results.append(
             CellResult(
@@ -117,6 +131,7 @@ def cell_results(notebook: NotebookNode, done: Execution) -> list[CellResult]:
                 ending="" if run is None else "error" if errors and run.ending == "ok" else run.ending,
                 seconds=0.0 if run is None else run.seconds,
                 error=f"{errors[-1].ename}: {errors[-1].evalue}" if errors else "",
+                by_hand=kind["grade"] and not kind["locked"],
             )
         )
     return results
