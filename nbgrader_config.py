@@ -5,11 +5,25 @@ import sys
 from pathlib import Path
 
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
-from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, GetGrades, LimitOutput
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    ClearHiddenTests,
+    ClearMarkScheme,
+    ClearOutput,
+    ClearSolutions,
+    ComputeChecksums,
+    GetGrades,
+    IncludeHeaderFooter,
+    InstantiateTests,
+    LimitOutput,
+    LockCells,
+    SaveCells,
+)
 
 from course_utils.grading.feedback import TEMPLATES, Harmless, HideTests, render_markdown
 from course_utils.grading.late import LatePenalty
-from course_utils.grading.preprocessors import SandboxedExecute, SavePoints
+from course_utils.grading.preprocessors import NoteHiddenTests, SandboxedExecute, SavePoints, WriteOutline
 from course_utils.grading.received import Collect
 
 c = get_config()  # noqa: F821
@@ -28,6 +42,24 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedb
 c.CourseDirectory.db_url = f"sqlite:///{root}/gradebook.db?timeout=60"
 
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
+
+# nbgrader's own steps, and between them those that write the outline which students compare their file with.
+c.GenerateAssignment.preprocessors = [
+    IncludeHeaderFooter,
+    InstantiateTests,
+    LockCells,
+    ClearSolutions,
+    ClearOutput,
+    CheckCellMetadata,
+    ComputeChecksums,
+    SaveCells,
+    NoteHiddenTests,
+    ClearHiddenTests,
+    ClearMarkScheme,
+    ComputeChecksums,
+    CheckCellMetadata,
+    WriteOutline,
+]
 
 # Safe grading, also by nbgrader's own `autograde` and formgrader's button: submissions run in the course's sandbox; its
 # limits are in course_utils.grading.sandbox.confine. A test cell that a student has deleted comes back and counts zero.

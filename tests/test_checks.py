@@ -9,6 +9,7 @@ import pytest
 from course_utils.checks import (
     CheckFailed,
     check_between,
+    check_choice,
     check_close,
     check_gradient,
     check_raises,
@@ -143,6 +144,36 @@ def test_honest_numbers_in_a_dishonest_class_are_judged_as_numbers():
 def test_no_number_talks_its_way_through(value):
     with pytest.raises(CheckFailed):
         check_between(value, 0.9, 1.0)
+
+
+class AgreeableChoice(str):
+    """A wrong letter that is equal to every other."""
+
+    def __eq__(self, other):
+        return True
+
+    __ne__ = __eq__
+    __hash__ = str.__hash__
+
+
+class Disguised:
+    """Says that it is text, and any text."""
+
+    __class__ = str
+
+    def __eq__(self, other):
+        return True
+
+    __hash__ = None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Agreeable(), AgreeableChoice("C"), np.str_("B"), pytest.param(Disguised(), id="disguised"), ["B"], b"B", 1, None],
+)
+@pytest.mark.parametrize("right", [None, "B"])
+def test_no_choice_talks_its_way_through(answer, right):
+    assert "expected" in message(check_choice, answer, right)
 
 
 def test_no_exception_talks_its_way_through():
@@ -771,6 +802,51 @@ def test_a_relu_net_passes_and_its_mistakes_do_not_hide_at_kinks(seed):
 def test_curvature_is_no_kink():
     w = np.array([0.01, 0.02])
     assert "2 of 2" in message(check_gradient, lambda w: np.sum(np.sin(100 * w)), w, np.cos(100 * w))
+
+
+# ── check_choice ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_choice_is_judged_and_the_visible_form_does_not_tell_which_is_right(capsys):
+    check_choice("B", "B", name="answer_4")
+    assert capsys.readouterr().out == "passed: answer_4 is right\n"
+    for letter in "ABCD":
+        check_choice(letter, name="answer_4")
+    assert set(capsys.readouterr().out.splitlines()) == {'passed: answer_4 is one of "A", "B", "C", "D"'}
+
+
+def test_a_wrong_choice_gets_its_own_hint_or_that_for_all():
+    assert (
+        message(check_choice, "C", "B", name="x", hints="read on.") == 'x is "C": not that one.\n  next step: read on.'
+    )
+    hints = {"A": "too few.", "C": "too many."}
+    assert "too many" in message(check_choice, "C", "B", hints=hints)
+    assert message(check_choice, "D", "B", hints=hints) == 'answer is "D": not that one.'
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (
+            "...",
+            'answer is \'...\', expected "A", "B", "C" or "D".\n  next step: write one of these, in quotation marks.',
+        ),
+        (" b", 'write "B", exactly so'),
+        ("AB", "write one of these"),
+        (None, "answer is None, expected"),
+        (["B"], "answer is a list, expected"),
+        (2, "answer is 2, expected"),
+    ],
+)
+@pytest.mark.parametrize("right", [None, "B"])
+def test_what_is_no_choice_is_told_the_choices(answer, words, right):
+    assert words in message(check_choice, answer, right)
+
+
+def test_choices_may_be_words():
+    words = ("right", "one-sided", "wrong")
+    check_choice("wrong", "wrong", choices=words)
+    assert 'expected "right", "one-sided" or "wrong"' in message(check_choice, "A", choices=words)
 
 
 # ── Around the checks ───────────────────────────────────────────────────────────────────────────────────────

@@ -36,8 +36,9 @@ def imported_by(module):
         "course_utils",
         "course_utils.data",
         "course_utils.checks",
-        "course_utils.physics.images",
         "course_utils.grading.worker",
+        "course_utils.handin",
+        "course_utils.physics.images",
     ],
 )
 def test_teaching_modules_import_no_framework(module, record_property):

@@ -2,11 +2,12 @@
 
 A check that passes prints one line, the same on every machine. One that fails raises `CheckFailed`, whose
 message says what was expected, what came, the likely cause and the next step. What is judged is first copied
-into a plain array of numbers, so that no comparison is left to the object under test.
+into a plain array of numbers, or is plain text, so that no comparison is left to the object under test.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -101,6 +102,41 @@ def check_between(
         step = f"\n  next step: {hint}" if hint else ""
         raise CheckFailed(f"{name} is {number:.6g}, {gap}: expected {goal}.{step}")
     print(f"passed: {name} (goal: {goal})")
+
+
+def check_choice(
+    answer: object,
+    right: str | None = None,
+    *,
+    choices: Sequence[str] = ("A", "B", "C", "D"),
+    name: str = "answer",
+    hints: Mapping[str, str] | str = "",
+) -> None:
+    """Pass if `answer` is the choice `right`; without `right`, if it is any of the `choices`.
+
+    `hints` is the next step for a wrong choice, or maps each wrong choice to its own.
+
+    >>> check_choice("C", name="answer_4")
+    passed: answer_4 is one of "A", "B", "C", "D"
+    >>> check_choice("C", "B", name="answer_4", hints={"C": "γ is squared in the bound."})
+    Traceback (most recent call last):
+    course_utils.checks.CheckFailed: answer_4 is "C": not that one.
+      next step: γ is squared in the bound.
+    """
+    *others, last = quoted = [f'"{choice}"' for choice in choices]
+    if type(answer) is not str or answer not in choices:
+        meant = next((c for c in choices if type(answer) is str and c.lower() == answer.strip().lower()), None)
+        came = repr(answer) if type(answer) in (str, int, float, bool, NoneType) else f"a {type(answer).__name__}"
+        step = f'write "{meant}", exactly so.' if meant else "write one of these, in quotation marks."
+        raise CheckFailed(f"{name} is {came}, expected {', '.join(others)} or {last}.\n  next step: {step}")
+    if right is None:
+        print(f"passed: {name} is one of {', '.join(quoted)}")
+        return
+    if answer != right:
+        hint = hints if isinstance(hints, str) else hints.get(answer, "")
+        step = f"\n  next step: {hint}" if hint else ""
+        raise CheckFailed(f'{name} is "{answer}": not that one.{step}')
+    print(f"passed: {name} is right")
 
 
 def check_raises(

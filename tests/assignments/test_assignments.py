@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 from course_utils import authoring
+from course_utils.grading.check import compare, grade_id, marks, outline, read_outline
 from tests.assignments.grading import ROOT, grade
 
 ASSIGNMENTS = authoring.assignments(ROOT)
@@ -101,6 +102,25 @@ def test_the_release_holds_nothing_of_the_solution(name):
     assert "BEGIN" not in text
     assert "Marking scheme" not in text
     assert not list((ROOT / "exercises" / name).glob("**/scoring.py"))
+
+
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_the_release_ends_with_the_check_before_handing_in(name):
+    release = nbformat.read(ROOT / "exercises" / name / f"{name}.ipynb", as_version=4)
+    *_, heading, cell = release.cells
+    assert heading.source.startswith("## Before you hand in\n")
+    assert f'check_notebook("{name}")' in cell.source
+    assert cell.metadata.nbgrader.grade_id == "hand_in"
+    assert marks(cell) == {"grade": False, "solution": False, "task": False, "locked": True}
+
+
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_the_release_carries_its_outline(name):
+    source = nbformat.read(ASSIGNMENTS[name], as_version=4)
+    release = nbformat.read(ROOT / "exercises" / name / f"{name}.ipynb", as_version=4)
+    hidden = [grade_id(cell) for cell in source.cells if "### BEGIN HIDDEN TESTS" in cell.source]
+    assert read_outline(release) == (name, outline(release, hidden))
+    assert not compare(read_outline(release).cells, release)
 
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)

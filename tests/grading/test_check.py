@@ -7,7 +7,16 @@ import shutil
 import nbformat
 import pytest
 
-from course_utils.grading.check import LARGEST_NOTEBOOK, UnreadableError, check, compare, read_files, read_notebook
+from course_utils.grading.check import (
+    LARGEST_NOTEBOOK,
+    UnreadableError,
+    check,
+    compare,
+    outline,
+    read_files,
+    read_notebook,
+    read_outline,
+)
 from course_utils.grading.course import Course, CourseError
 from course_utils.grading.sanitize import sanitize
 from tests.grading.classroom import NAME, RIGHT, answered, cell, instructor_notebook, make_course, released
@@ -72,6 +81,25 @@ def test_a_good_file_can_be_handed_in(course, tmp_path):
     assert "must be called toy.ipynb" in str(finding)
 
 
+def test_the_release_carries_its_outline_and_the_same_comparison_works_on_it(course):
+    carried = read_outline(released(course))
+    assert carried == (NAME, outline(released(course), hidden=["test_double", "test_answer"]))
+    kinds = {name: cell.kind for name, cell in carried.cells.items()}
+    assert kinds == {
+        "setup": "read-only",
+        "double": "answer",
+        "test_double": "test",
+        "answer": "answer",
+        "test_answer": "test",
+        "essay": "essay",
+    }
+    assert not compare(carried.cells, answered(course, **RIGHT))
+    for how, _ in DAMAGES.values():
+        submission = damaged(course, how)
+        assert compare(carried.cells, submission) == compare(outline(released(course)), submission)
+    assert read_outline(instructor_notebook()) is None
+
+
 def damaged(course, how):
     nb = answered(course, **RIGHT)
     cells = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in nb.cells}
@@ -94,6 +122,7 @@ DAMAGES = {
     ),
     "metadata of a test lost": (lambda nb, c: c["test_double"].metadata.pop("nbgrader"), "is missing"),
     "renamed": (lambda nb, c: c["test_double"].metadata.nbgrader.update(grade_id="mine"), "is not of this assignment"),
+    "outline forged": (lambda nb, c: nb.metadata.course.update(assignment="mine", cells=[]), None),
     "another kernel": (lambda nb, c: nb.metadata.kernelspec.update(name="evil"), None),
     "order turned": (lambda nb, c: nb.cells.reverse(), None),
 }
@@ -103,7 +132,7 @@ DAMAGES = {
 def test_damage_is_repaired_and_told(course, damage):
     how, words = DAMAGES[damage]
     submission = damaged(course, how)
-    findings = compare(released(course), submission)
+    findings = compare(outline(released(course)), submission)
     assert (words is None) == (not findings)
     assert words is None or any(words in finding.message for finding in findings)
     cleaned = sanitize(instructor_notebook(), released(course), submission)

@@ -328,6 +328,31 @@ CHEATS = {
     ),
     "an AssertionError that is none": "import builtins\nbuiltins.AssertionError = type('A', (Exception,), {})",
     "numpy that always agrees": "import numpy\nnumpy.abs = lambda *a, **k: 0.0",
+    "an answer that is equal to everything": (
+        "class Yes:\n    def __eq__(self, other): return True\n    __array_ufunc__ = None\nanswer = Yes()"
+    ),
+    "one made without a class statement": "answer = type('int', (), {'__eq__': lambda self, other: True})()",
+    "one made of nothing but built-in functions": (
+        "import operator\nanswer = type('int', (), {'__eq__': operator.methodcaller('__repr__')})()"
+    ),
+    "one made of text": "exec('class Yes:\\n    def __eq__(self, other): return True')\nanswer = Yes()",
+    "one that says it is of NumPy": (
+        "class Yes:\n    __module__ = 'numpy'\n    def __eq__(self, other): return True\nanswer = Yes()"
+    ),
+    "one made by a class of classes that hides it": (
+        "class M(type):\n    __dict__ = {}\n"
+        "class Yes(metaclass=M):\n    def __eq__(self, other): return True\nanswer = Yes()"
+    ),
+    "one that is hidden from the collector": (
+        "import gc\nclass Yes:\n    def __eq__(self, other): return True\nanswer = Yes()\ngc.freeze()"
+    ),
+    "one in a file of its own": (
+        "open('mine.py', 'w').write('class Yes:\\n    def __eq__(self, other): return True')\n"
+        "import mine\nanswer = mine.Yes()"
+    ),
+    "a number with an opinion": (
+        "class Number(int):\n    __ne__ = __eq__ = lambda self, other: True\n    __hash__ = None\nanswer = Number(0)"
+    ),
     "forged results": """
 import gc, socket, threading, json, struct
 [sock] = [o for o in gc.get_objects() if isinstance(o, socket.socket)]
@@ -345,3 +370,47 @@ def test_a_cheat_gets_no_unseen_points(run, case):
     wrong = ("# test\nassert answer == 43", "# test\ncheck_close(answer, 43)")
     done = run("from course_utils.checks import check_close\nanswer = 42", CHEATS[case], *wrong)
     assert done.alarms or endings(done)[2:] == ["error", "error"]
+
+
+HONEST = {
+    "a dataclass": "from dataclasses import dataclass\n@dataclass\nclass Point:\n    x: int = 0\nPoint() == Point()",
+    "a named tuple and an enumeration": (
+        "from typing import NamedTuple\nfrom enum import Enum\n"
+        "class Pair(NamedTuple):\n    x: int\nclass Color(Enum):\n    RED = 1"
+    ),
+    "a number that knows how it was computed": (
+        "class Node:\n    __array_priority__ = 1000\n    __array_ufunc__ = None\n"
+        "    def __add__(self, other): return self\n    def __lt__(self, other): return False"
+    ),
+    "a kind of array": "import numpy as np\nclass Image(np.ndarray):\n    def shown(self): return self.T",
+    "what is imported late": (
+        "import ctypes, decimal, fractions, ipaddress, sqlite3, unittest.mock, uuid, xml.dom.minidom, zoneinfo\n"
+        "import jsonschema, nbformat, nbclient, pygments.lexers, scipy.stats, sklearn.ensemble, sklearn.metrics"
+    ),
+    "classes of the tests themselves": (
+        "# test\nclass Near(float):\n    def __eq__(self, other): return abs(self - other) < 1\n"
+        "    __hash__ = None\nassert Near(42.5) == answer"
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HONEST)
+def test_honest_classes_alarm_nobody(run, case):
+    done = run("answer = 42", HONEST[case], GOOD, limits=replace(SHORT, cell_seconds=40))
+    assert endings(done) == ["ok", "ok", "ok"]
+    assert not done.alarms
+
+
+def test_looking_for_dishonest_classes_costs_little(run, record_property):
+    """Also with many objects of the student's own around."""
+    source = """
+import gc, time
+snapshot = next(thing for thing in gc.get_objects() if type(thing).__name__ == "Snapshot")
+table = [[k] for k in range({n})]
+started = time.perf_counter()
+assert not list(snapshot.changes())
+print(1000 * (time.perf_counter() - started))
+"""
+    few, many = (float(shown(run(source.format(n=n)).cells[0])) for n in (0, 200_000))
+    record_property("looking for tampering", f"{few:.1f} ms, {many:.1f} ms with 200 000 objects of the student's")
+    assert few < 20

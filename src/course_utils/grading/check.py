@@ -1,15 +1,20 @@
 """Look at what a student hands in, without running it: is it whole, is it ours, can it be graded?
 
-Students run the same check before they hand in (`course grade --check FILE`); it needs their file and the release.
-Each finding says what to do. `repaired` means that grading puts it right by itself.
+A submission is compared with the outline of the release. Grading makes the outline of the release that the instructor
+has. Each released notebook also carries it in its metadata, so that students can run the same comparison before they
+hand in, with their own file alone (`course_utils.handin`). Each finding says what to do. `repaired` means that grading
+puts it right by itself.
 """
 
+import hashlib
 import json
 import os
 import stat
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 from nbformat import NotebookNode
@@ -20,6 +25,7 @@ MOST_FILES = 50
 MOST_CELLS = 1000
 
 ERROR, REPAIRED = "error", "repaired"
+ANSWER, ESSAY, TASK, TEST, LOCKED = "answer", "essay", "task", "test", "read-only"  #: an essay is graded by hand
 
 
 @dataclass(frozen=True)
@@ -128,31 +134,95 @@ def marks(cell: NotebookNode) -> dict[str, bool]:
     return kinds | {"locked": not kinds["solution"] and (kinds["grade"] or bool(said.get("locked")))}
 
 
-def compare(release: NotebookNode, submission: NotebookNode) -> list[Finding]:
+def kind(cell: NotebookNode) -> str:
+    """What a cell of ours is for, in one word."""
+    said = marks(cell)
+    if said["solution"]:
+        return ESSAY if said["grade"] else ANSWER
+    return next((word for mark, word in (("task", TASK), ("grade", TEST), ("locked", LOCKED)) if said[mark]), "free")
+
+
+def digest(cell: NotebookNode) -> str:
+    """Tells whether the text of a cell has changed; blank lines at its ends do not count."""
+    return hashlib.sha256(cell.source.strip().encode("utf-8", "replace")).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Released:
+    """What an outline says of a cell."""
+
+    name: str
+    cell_type: str
+    kind: str
+    digest: str
+    hidden: bool = False  #: whether hidden tests were taken out of it
+
+    @property
+    def answer(self) -> bool:
+        return self.kind in (ANSWER, ESSAY)
+
+    @property
+    def graded(self) -> bool:
+        return self.kind in (ESSAY, TASK, TEST)
+
+
+Cells = dict[str, Released]  #: by name, in their order
+
+
+class Outline(NamedTuple):
+    """What a release says of itself."""
+
+    assignment: str
+    cells: Cells
+
+
+def outline(release: NotebookNode, hidden: Collection[str] = ()) -> Cells:
+    """The outline of a release; `hidden` names the cells that had hidden tests, which nobody can see in it."""
+    named = [(grade_id(cell), cell) for cell in release.cells]
+    return {
+        name: Released(name, cell.cell_type, kind(cell), digest(cell), name in hidden) for name, cell in named if name
+    }
+
+
+def write_outline(release: NotebookNode, assignment: str, hidden: Collection[str]) -> None:
+    """Put the outline of a release into its own metadata, where Jupyter leaves it alone."""
+    cells = [asdict(cell) for cell in outline(release, hidden).values()]
+    release.metadata["course"] = {"assignment": assignment, "cells": cells}
+
+
+def read_outline(notebook: NotebookNode) -> Outline | None:
+    """The outline that a notebook carries; None if it has none that can be read. Grading never asks for it."""
+    try:
+        said = notebook["metadata"]["course"]
+        return Outline(said["assignment"], {cell["name"]: Released(**cell) for cell in said["cells"]})
+    except (KeyError, TypeError):
+        return None
+
+
+def compare(released: Cells, submission: NotebookNode) -> list[Finding]:
     """How the cells of a submission differ from the released ones, beyond what a student is to change."""
     findings = []
-    ours = {grade_id(cell): cell for cell in release.cells if grade_id(cell)}
     counts = Counter(grade_id(cell) for cell in submission.cells if grade_id(cell))
     theirs = {grade_id(cell): cell for cell in reversed(submission.cells) if grade_id(cell)}
-    for name, cell in ours.items():
-        kind = marks(cell)
+    for name, ours in released.items():
         if name not in theirs:
-            what = "your answer" if kind["solution"] else "a cell of the assignment"
+            what = "your answer" if ours.answer else "a cell of the assignment"
             findings.append(Finding(REPAIRED, f"the cell {name!r}, {what}, is missing: take it from the release again"))
             continue
+        cell = theirs[name]
         if counts[name] > 1:
             findings.append(
                 Finding(REPAIRED, f"the cell {name!r} is there {counts[name]} times: keep one, delete the copies")
             )
-        if theirs[name].cell_type != cell.cell_type:
+        if cell.cell_type != ours.cell_type:
             findings.append(
-                Finding(REPAIRED, f"the cell {name!r} is no {cell.cell_type} cell any more: change it back")
+                Finding(REPAIRED, f"the cell {name!r} is no {ours.cell_type} cell any more: change it back")
             )
-        if kind["locked"] and theirs[name].source.strip() != cell.source.strip():
+        if ours.kind in (TASK, TEST, LOCKED) and digest(cell) != ours.digest:
             findings.append(Finding(REPAIRED, f"the cell {name!r} was changed; it will be graded as it was released"))
-        if marks(theirs[name]) != kind:
+        if kind(cell) != ours.kind:
             findings.append(Finding(REPAIRED, f"the cell {name!r} has lost its marks: grading uses the release's"))
-    for name in counts.keys() - ours.keys():
+    for name in sorted(counts.keys() - released.keys()):
         findings.append(Finding(REPAIRED, f"the cell {name!r} is not of this assignment: it runs, but counts nothing"))
     return findings
 
@@ -163,7 +233,7 @@ def check(path: Path, release: Path) -> list[Finding]:
         submission = read_notebook(path)
     except UnreadableError as error:
         return [Finding(ERROR, str(error))]
-    findings = compare(nbformat.read(release, as_version=4), submission)
+    findings = compare(outline(nbformat.read(release, as_version=4)), submission)
     if path.name != release.name:
         findings.insert(0, Finding(ERROR, f"the file must be called {release.name}, not {path.name}: rename it"))
     return findings

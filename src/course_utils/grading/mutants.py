@@ -18,6 +18,7 @@ CHECKS = {
     "check_gradient": (2, OTHER),
     "check_shape": (1, "(*{}, 977)"),
     "check_between": (1, "1e300"),
+    "check_choice": (1, "'none of these'"),
 }
 
 

@@ -1,4 +1,4 @@
-"""nbgrader's own `autograde`, and formgrader's button, through the course's sandbox: steps for `nbgrader_config.py`."""
+"""Steps for `nbgrader_config.py`: a release with an outline of itself, and `autograde` in the course's sandbox."""
 
 import base64
 import secrets
@@ -19,6 +19,24 @@ from course_utils.grading.verdict import fill
 from course_utils.grading.worker import ALWAYS, sandbox
 
 Resources = dict[str, Any]
+
+
+class NoteHiddenTests(NbGraderPreprocessor):
+    """When a release is made: note which cells have hidden tests, before they are taken out."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        resources["hidden_tests"] = [
+            check.grade_id(cell) for cell in nb.cells if "### BEGIN HIDDEN TESTS" in cell.source
+        ]
+        return nb, resources
+
+
+class WriteOutline(NbGraderPreprocessor):
+    """When a release is made, at the end: write its outline into its metadata, for `course_utils.handin`."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        check.write_outline(nb, resources["nbgrader"]["notebook"], resources["hidden_tests"])
+        return nb, resources
 
 
 class SandboxedExecute(NbGraderPreprocessor):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from course_utils.grading.check import Finding, compare, grade_id, marks
+from course_utils.grading.check import Finding, compare, grade_id, marks, outline
 from course_utils.grading.execute import Cell
 
 PICTURES = ("image/png", "image/jpeg")
@@ -73,7 +73,7 @@ def sanitize(source: NotebookNode, release: NotebookNode, submission: NotebookNo
         cells += added.get(name, ()) if name else ()
     notebook = copy.deepcopy(source)
     notebook.cells = cells
-    return Sanitized(notebook, compare(release, submission))
+    return Sanitized(notebook, compare(outline(release), submission))
 
 
 def with_pictures(cell: NotebookNode, answer: NotebookNode) -> NotebookNode:

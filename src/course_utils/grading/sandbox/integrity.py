@@ -4,14 +4,24 @@ It runs in the same process as the submission, which could change this too: it f
 and makes the others laborious. What must not depend on it is scored outside (see `execute`).
 """
 
+import gc
 import sys
 import threading
 from collections.abc import Iterator
-from types import FunctionType, ModuleType
+from pathlib import Path
+from types import FunctionType, ModuleType, WrapperDescriptorType
 from typing import Any
+
+import course_utils
 
 COMES_AND_GOES = {"exit", "quit", "get_ipython", "display", "_"}  # IPython's own, among the builtins while a cell runs
 WATCHED = ("builtins", "course_utils.checks", "numpy", "IPython.core.interactiveshell", "IPython.core.ultratb")
+
+# What decides a comparison. Not `__array_priority__`: it says who is asked, and an answer takes one of these.
+COMPARISONS = {"__eq__", "__ne__", "__array_ufunc__", "__array_function__", "__instancecheck__", "__subclasscheck__"}
+INSTALLED = (sys.prefix, sys.base_prefix, str(Path(course_utils.__file__).parent))
+_members = type.__dict__["__dict__"].__get__  # of a class, past whatever its metaclass makes of `__dict__`
+_name = type.__dict__["__name__"].__get__
 
 
 def _state(value: Any) -> tuple[Any, ...]:
@@ -73,7 +83,42 @@ class Snapshot:
         for name, then in self.hooks.items():
             if hooks[name] != then:
                 yield f"{name} were changed" if name.startswith("the") else f"{name} was used"
+        yield from self._dishonest_classes()
+
+    def _dishonest_classes(self) -> Iterator[str]:
+        """Classes of the submission whose objects say themselves what they are equal to.
+
+        The fork server has frozen all that it has loaded (`gc.freeze`), so the collector lists what came later. If it
+        does not list this snapshot any more, somebody else has frozen it too.
+        """
+        objects = gc.get_objects()
+        if not any(thing is self for thing in objects):
+            yield "gc.freeze was used"
+        for cls in objects:
+            if issubclass(type(cls), type) and not _is_installed(cls):
+                members = _members(cls)
+                if any(self._is_theirs(cls, members[name]) for name in COMPARISONS & members.keys()):
+                    yield f"a class of the submission, {_name(cls)!r:.50}, answers comparisons itself"
+
+    def _is_theirs(self, cls: type, method: Any) -> bool:
+        """Whether a method in a class that is not installed is the work of the submission."""
+        if type(method) is not FunctionType:
+            in_c = type(method) is WrapperDescriptorType and method.__objclass__ is cls
+            return not in_c and method is not None  # None stands for "do not ask me"
+        file = method.__code__.co_filename
+        if file == "<string>" and "__dataclass_params__" in _members(cls):
+            return False
+        return file not in self.shell.compile.tests and not file.startswith(INSTALLED)
 
 
 def _same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
     return len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True))
+
+
+def _is_installed(cls: type) -> bool:
+    """Whether a class is to be found under its own name in a module that lies in an installed package."""
+    module = _members(cls).get("__module__")
+    space: Any = sys.modules.get(module) if type(module) is str else None
+    if not isinstance(space, ModuleType) or not str(space.__dict__.get("__file__")).startswith(INSTALLED):
+        return False
+    return space.__dict__.get(_name(cls)) is cls

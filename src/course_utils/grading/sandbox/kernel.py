@@ -125,11 +125,15 @@ class LastValue(DisplayHook):
 class Compiler(CachingCompiler):
     """IPython's, but the source of a test is not to be had from `inspect`."""
 
-    test = False
+    def __init__(self) -> None:
+        super().__init__()
+        self.test = False  #: whether the cell that runs is a test
+        self.tests: set[str] = set()  #: the names that their code has got
 
     def cache(self, transformed_code: str, number: int = 0, raw_code: str | None = None) -> str:
         name = super().cache(transformed_code, number, raw_code)
         if self.test:
+            self.tests.add(name)
             linecache.cache.pop(name, None)
         return name
 
