@@ -22,6 +22,7 @@ from nbformat import NotebookNode
 LARGEST_NOTEBOOK = 10 * 1024 * 1024
 LARGEST_FILES = 50 * 1024 * 1024
 MOST_FILES = 50
+MOST_FOLDERS = 10  #: in each other
 MOST_CELLS = 1000
 
 ERROR, REPAIRED = "error", "repaired"
@@ -51,11 +52,13 @@ def read_bytes(path: Path, largest: int) -> bytes:
         raise UnreadableError(f"there is no file {path.name}") from None
     except OSError:
         raise UnreadableError(f"{path.name} is a link or cannot be opened: hand in the file itself") from None
-    with os.fdopen(fd, "rb") as file:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise UnreadableError(f"{path.name} is not an ordinary file: hand in the file itself")
-        content = file.read(largest + 1)
+        with os.fdopen(fd, "rb", closefd=False) as file:
+            content = file.read(largest + 1)
+    finally:
+        os.close(fd)
     if len(content) > largest:
         raise UnreadableError(
             f"{path.name} is larger than the {largest / 1e6:.0f} MB allowed: clear its outputs and save it again"
@@ -99,11 +102,12 @@ def parse_notebook(content: bytes, name: str) -> NotebookNode:
 
 
 def read_files(folder: Path, notebook: str) -> dict[str, bytes]:
-    """The other files of a submission by their relative names; links and oddities are left out."""
+    """The other files of a submission by their relative names; links, oddities and what lies too deep are left out."""
     found: dict[str, bytes] = {}
     size = 0
     for parent, folders, names in os.walk(folder, followlinks=False):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        too_deep = len(Path(parent).relative_to(folder).parts) >= MOST_FOLDERS
+        folders[:] = [] if too_deep else sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(parent, name)
             relative = path.relative_to(folder).as_posix()

@@ -14,9 +14,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from course_utils.grading import check, late, record, verdict
+from nbformat import NotebookNode
+
+from course_utils.grading import check, record, verdict
 from course_utils.grading.course import Assignment, Course, fingerprint
 from course_utils.grading.execute import CellRun, Execution
+from course_utils.grading.late import plugin
 from course_utils.grading.received import received
 from course_utils.grading.sandbox.confine import Limits
 from course_utils.grading.sanitize import sanitize
@@ -39,10 +42,11 @@ class Submission:
             content = check.read_bytes(folder / name, check.LARGEST_NOTEBOOK)
             self.files = check.read_files(folder, name) | assignment.support
             self.sanitized = sanitize(assignment.source, assignment.release, check.parse_notebook(content, name))
-        except check.UnreadableError as error:
-            self.problem = str(error)
-            content = self.problem.encode()
-        names = [part for name, data in sorted(self.files.items()) for part in (name.encode(), data)]
+        except Exception as error:  # whatever lies there, the class goes on
+            expected = isinstance(error, check.UnreadableError)
+            self.problem = str(error) if expected else f"it cannot be read ({type(error).__name__}: {error})"[:300]
+            content = self.problem.encode(errors="replace")
+        names = [part for name, data in sorted(self.files.items()) for part in (os.fsencode(name), data)]
         self.fingerprint = fingerprint([assignment.fingerprint.encode(), content, *names])
 
     def job(self, limits: Limits, confined: bool) -> dict[str, Any]:
@@ -59,6 +63,15 @@ class Submission:
     def entry(self, done: dict[str, Any] | None) -> dict[str, Any]:
         """What the journal keeps of it."""
         return {"fingerprint": self.fingerprint, "received": self.received.isoformat(), "execution": done}
+
+
+def conclude(submission: Submission, executed: dict[str, Any] | None) -> tuple[Result, NotebookNode | None]:
+    """The verdict on a submission and its notebook as it goes into the gradebook, from what the journal keeps of it."""
+    if executed is None:
+        return verdict.unreadable(submission.student, submission.problem), None
+    notebook, findings = submission.sanitized
+    done, scorers = execution(executed), submission.assignment.scorers
+    return verdict.judge(submission.student, notebook, findings, done, scorers), notebook
 
 
 class Journal:
@@ -109,26 +122,27 @@ def grade(
     journal = Journal(course.root / ".grading" / name)
     submissions = [Submission(assignment, student, folder) for student, folder in course.submitted(name)]
     results: dict[str, Result] = {}
-    penalties = late.plugin(course.config)
+    penalties = plugin(course.config)
     with course.gradebook(name) as book:
 
         def finish(submission: Submission, entry: dict[str, Any]) -> None:
-            student, notebook = submission.student, None
-            if entry["execution"] is None:
-                result = verdict.unreadable(student, submission.problem)
-            else:
-                notebook, findings = submission.sanitized
-                result = verdict.judge(student, notebook, findings, execution(entry["execution"]), assignment.scorers)
-            result.received = entry["received"]
-            if entry.get("recorded"):
-                lateness = record.late_again(book, name, student, penalties)
-            else:
-                when, by_hand = datetime.fromisoformat(entry["received"]), result.verdict == HUMAN
-                lateness = record.record(book, course.autograded, name, student, notebook, when, by_hand, penalties)
+            student, when = submission.student, datetime.fromisoformat(entry["received"])
+            new = not entry.get("recorded")
+            try:
+                result, notebook = conclude(submission, entry["execution"])
+                if new:
+                    by_hand = result.verdict == HUMAN
+                    record.record(book, course.autograded, name, student, notebook, when, by_hand, penalties)
+            except Exception as error:  # what a sandbox has sent must not stop the class
+                reason = f"its results cannot be recorded ({type(error).__name__}: {error})"
+                result = verdict.unreadable(student, reason[:300])
+                record.record(book, course.autograded, name, student, None, when, True, penalties)
+            if new:
                 journal.save(student, entry | {"recorded": True})
-            result.late_seconds = lateness.seconds
-            if lateness.penalty:  # the report knows only the points that are given automatically
-                result.penalty = lateness.penalty * result.points / lateness.score
+            late = record.lateness(book, name, student, penalties)
+            result.received, result.late_seconds = entry["received"], late.seconds
+            if late.penalty:  # the report knows only the points that are given automatically
+                result.penalty = late.penalty * result.points / late.score
             results[student] = result
 
         waiting: dict[str, Submission] = {}

@@ -17,6 +17,7 @@ from course_utils.grading.sandbox.wire import WireError
 
 GRACE_SECONDS = 2.0  #: between the interrupt of a cell that takes too long and the end of its process
 LOOK_SECONDS = 0.1  #: between two looks at what the processes use
+PIECE = 4 * MB  #: of a file in base64 that is sent at a time; a multiple of four letters
 LONG_SECONDS = 5.0  #: a test that takes longer is not run a second time
 MOST_LOSSES = 4  #: processes that a submission may bring down
 
@@ -139,7 +140,9 @@ class _Run:
 
     def start(self, files: Mapping[str, str]) -> None:
         self.process = self.sandbox.fork(self.limits)
-        self.process.wire.send({"files": dict(files)}, timeout=30)
+        for name, content in files.items():
+            for start in range(0, max(len(content), 1), PIECE):
+                self.process.wire.send({"file": name, "content": content[start : start + PIECE]}, timeout=30)
 
     def stop(self) -> None:
         self.cpu_seconds += self.process.look().cpu_seconds
@@ -196,7 +199,7 @@ class _Run:
 
     def _keep(self, message: dict[str, Any], run: CellRun) -> None:
         if message.get("clear"):
-            run.outputs.clear()
+            run.outputs = [output for output in run.outputs if output["output_type"] == "error"]
             return
         if "handed" in message:
             run.handed = message["handed"]

@@ -65,7 +65,7 @@ class SavePoints(SaveAutoGrades):
     def preprocess_cell(self, cell: NotebookNode, resources: Resources, index: int) -> tuple[NotebookNode, Resources]:
         quiet = nbformat.from_dict(cell)
         if cell.cell_type == "code":
-            quiet.outputs = record.without_stderr(cell.outputs)
+            quiet.outputs = record.deciding(cell)
         super().preprocess_cell(quiet, resources, index)
         return cell, resources
 

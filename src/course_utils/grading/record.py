@@ -3,6 +3,7 @@
 One writer, one transaction per submission. What is written twice is written the same: after a crash it is done again.
 """
 
+import ast
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -36,21 +37,39 @@ class Points:
 
 
 def points(notebook: NotebookNode) -> dict[str, Points]:
-    """The points of each graded cell of an executed notebook: nbgrader's rules, but text on stderr costs nothing."""
+    """The points of each graded cell of an executed notebook: nbgrader's rules, for the outputs that decide."""
     found = {}
     for cell in notebook.cells:
         if not marks(cell)["grade"]:
             continue
         quiet = nbformat.from_dict(cell)
         if cell.cell_type == "code":
-            quiet.outputs = without_stderr(cell.outputs)
+            quiet.outputs = deciding(cell)
         found[grade_id(cell)] = Points(*determine_grade(quiet))
     return found
 
 
-def without_stderr(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    """Warnings and notes are no failure."""
-    return [output for output in outputs if output.get("name") != "stderr"]
+def deciding(cell: NotebookNode) -> list[NotebookNode]:
+    """The outputs of a test that decide on its points: its errors, and the number that it ends in, if it does.
+
+    Warnings and notes are no failure; a number that the student's code shows on the way is no partial credit.
+    """
+    errors = [output for output in cell.outputs if output.output_type == "error"]
+    numbers = [output for output in cell.outputs if output.output_type == "execute_result"]
+    return errors or (numbers[-1:] if ends_in_number(cell.source) else [])
+
+
+def ends_in_number(source: str) -> bool:
+    """Whether the last line of a test is its partial credit, as nbgrader knows it.
+
+    >>> ends_in_number("check_close(f(1), 2)"), ends_in_number("n_right = 3\\nn_right / 4")
+    (False, True)
+    """
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return False
+    return bool(body) and isinstance(body[-1], ast.Expr) and not isinstance(body[-1].value, ast.Call | ast.Constant)
 
 
 def record(
@@ -62,7 +81,7 @@ def record(
     timestamp: datetime | None,
     by_hand: bool,
     penalties: LateSubmissionPlugin,
-) -> Late:
+) -> None:
     """Record one submission: its notebook in the folder `autograded`, its points in the gradebook.
 
     `notebook` is None where nothing could be run: every cell then gets 0 and waits for a person. `by_hand` makes all of
@@ -83,16 +102,15 @@ def record(
         unanswered = unchanged(notebook)
         for comment in submitted.comments:
             comment.auto_comment = "No response." if comment.name in unanswered else None
-        late = assess(book, submission, penalties)
+        assess(book, submission, penalties)
         session.commit()
     except BaseException:
         session.rollback()
         raise
-    return late
 
 
-def late_again(book: Gradebook, assignment: str, student: str, penalties: LateSubmissionPlugin) -> Late:
-    """The penalty of a recorded submission, by the due date and the extensions as they are now."""
+def lateness(book: Gradebook, assignment: str, student: str, penalties: LateSubmissionPlugin) -> Late:
+    """How late a recorded submission is, and its penalty, by the due date and the extensions as they are now."""
     try:
         late = assess(book, find_or_make(book, assignment, student), penalties)
         book.db.commit()
@@ -141,7 +159,7 @@ def store(notebook: NotebookNode, folder: Path, name: str, timestamp: datetime |
     with tempfile.TemporaryDirectory(prefix=".new-", dir=folder.parent) as scratch:
         fresh = Path(scratch, folder.name)
         fresh.mkdir()
-        nbformat.write(notebook, fresh / name)
+        (fresh / name).write_text(nbformat.writes(notebook), "utf-8", errors="replace")  # half a surrogate is no text
         if timestamp is not None:
             (fresh / "timestamp.txt").write_text(f"{timestamp:%Y-%m-%d %H:%M:%S.%f} UTC\n")
         for path in fresh.iterdir():

@@ -117,8 +117,8 @@ def die_with_parent() -> None:
 # ── The filter of system calls ──────────────────────────────────────────────────────────────────────────────────
 #
 # What bubblewrap leaves open and no course needs: more namespaces, mounts, other processes' memory, keyrings, io_uring,
-# odd sockets. A call that is refused fails with EPERM; clone3, whose arguments a filter cannot see, with ENOSYS, so
-# that libc falls back to clone.
+# odd sockets, memory that no process is charged for. A call that is refused fails with EPERM; clone3, whose arguments a
+# filter cannot see, with ENOSYS, so that libc falls back to clone.
 
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 SYSCALLS = {  # name: (x86_64, aarch64)
@@ -165,6 +165,11 @@ SYSCALLS = {  # name: (x86_64, aarch64)
     "set_mempolicy": (238, 237),
     "migrate_pages": (256, 238),
     "move_pages": (279, 239),
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
+    "shmget": (29, 194),
+    "msgget": (68, 186),
+    "semget": (64, 190),
 }
 CLONE = (56, 220)
 CLONE3 = (435, 435)

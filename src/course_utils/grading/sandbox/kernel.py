@@ -8,6 +8,7 @@ same process and can say the same.
 import io
 import itertools
 import linecache
+import os
 import signal
 import sys
 import threading
@@ -202,15 +203,15 @@ class Kernel:
     def serve(self) -> None:
         while True:
             message = self.wire.receive()
-            if "files" in message:
-                unpack(message["files"])
+            if "file" in message:
+                unpack(Path(message["file"]), message["content"])
             if "run" in message:
                 self.run(message["run"], message["n"], test=message["test"])
 
     def run(self, source: str, n: int, *, test: bool) -> None:
         self.outlet.new_cell()
         self.shell.compile.test = test
-        ok = False
+        ok, pid = False, os.getpid()
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             ok = bool(self.shell.run_cell(source, store_history=not test).success)
@@ -219,6 +220,8 @@ class Kernel:
             pass
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
+            if os.getpid() != pid:  # a fork that has come back from the cell is no second kernel
+                os._exit(0)
         alarms = list(itertools.islice(self.snapshot.changes(), 5)) if test else []
         self.wire.send({"done": n, "ok": ok, "alarms": alarms})
 
@@ -236,14 +239,13 @@ def students_frames(shell: Shell, tb: TracebackType | None) -> list[str]:
     ]
 
 
-def unpack(files: dict[str, str]) -> None:
-    """Write the student's files, base64, into the working folder; their names have been checked."""
+def unpack(path: Path, content: str) -> None:
+    """Add a piece, base64, to a file of the student's in the working folder; its name has been checked."""
     import base64
 
-    for name, content in files.items():
-        path = Path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(base64.b64decode(content))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        file.write(base64.b64decode(content))
 
 
 def refuse_input(prompt: object = "") -> str:

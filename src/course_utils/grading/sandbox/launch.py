@@ -95,7 +95,9 @@ def command(program: Sequence[str]) -> list[str]:
     inner = [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--hostname", "grader"]
     for name, value in ENVIRONMENT.items():
         inner += ["--setenv", name, value]
-    inner += [*view(), "--dev", "/dev", "--proc", "/proc", "--chdir", "/", "--", *program]
+    inner += [*view(), "--dev", "/dev", "--proc", "/proc"]
+    # Each submission gets its own /tmp, /dev/shm and working folder; what is left would be shared by them all.
+    inner += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--", *program]
     return by_nobody(inner) if os.geteuid() == 0 else inner
 
 
