@@ -160,6 +160,36 @@ def test_a_worker_that_fails_stops_nobody(root, monkeypatch):
     assert run(root)["bad luck"].points == 3
 
 
+def with_test(root, source):
+    """Replace the test of `double` by `source`, and release it anew."""
+    path = root / "solutions" / NAME / f"{NAME}.ipynb"
+    nb = nbformat.read(path, as_version=4)
+    [test] = [cell for cell in nb.cells if cell.get("id") == "test_double"]
+    test.source = source
+    nbformat.write(nb, path)
+
+
+@pytest.mark.parametrize(
+    ("double", "points"),
+    [
+        ("def double(x):\n    return 2 * x", 3),
+        ("def double(x):\n    return 2 * x if x < 2 else 0", 2),
+        ("def double(x):\n    get_ipython().displayhook(2)\n    return 2 * x if x < 2 else 0", 2),
+        ("def double(x):\n    return 1 / x", 1),
+    ],
+)
+def test_a_test_that_ends_in_a_number_gives_so_many_points(root, double, points):
+    with_test(root, "right = sum(double(k) == 2 * k for k in range(4))\nright / 2")
+    hand_in(root, "ann", answered(root, **RIGHT | {"double": double}))
+    assert run(root)["ann"].points == points
+
+
+def test_a_number_that_the_students_code_shows_gives_none(root):
+    shows = "def double(x):\n    get_ipython().displayhook(100)\n    return 2 * x"
+    hand_in(root, "ann", answered(root, **RIGHT | {"double": shows}))
+    assert run(root)["ann"].points == 3
+
+
 SCORING = """
 def test_double(handed):
     assert abs(float(handed["x"]) - 42) < 1, "the secret answer was not met"
@@ -176,15 +206,9 @@ def test_double(handed):
     ],
 )
 def test_what_is_handed_over_is_scored_outside(root, double, points):
-    source = root / "solutions" / NAME / f"{NAME}.ipynb"
-    nb = nbformat.read(source, as_version=4)
-    [test] = [cell for cell in nb.cells if cell.get("id") == "test_double"]
-    test.source = test.source.replace(
-        "check_close(double(21), 42, name='hidden')",
-        "from course_utils.handover import hand_over\nhand_over(x=np.array(float(double(21))))",
-    )
-    nbformat.write(nb, source)
-    (source.parent / "scoring.py").write_text(SCORING)
+    handed = "from course_utils.handover import hand_over\nhand_over(x=np.array(float(double(21))))"
+    with_test(root, f"check_close(double(1), 2)\n{handed}")
+    (root / "solutions" / NAME / "scoring.py").write_text(SCORING)
     hand_in(root, "ann", answered(root, **RIGHT | {"double": double}))
     result = run(root)["ann"]
     assert (result.verdict, result.points) == (GRADED, points)
