@@ -64,14 +64,10 @@ def decode(received: object) -> dict[str, NDArray]:
 
 def _array(entry: object) -> NDArray:
     try:
-        dtype, shape, data = (
-            np.dtype(entry["dtype"]),
-            tuple(entry["shape"]),
-            base64.b64decode(entry["data"], validate=True),
-        )
+        name, shape, data = entry["dtype"], tuple(entry["shape"]), base64.b64decode(entry["data"], validate=True)
         whole = all(type(n) is int and 0 <= n <= MOST_BYTES for n in shape) and len(shape) <= 8
-        if dtype.str not in DTYPES or not whole or math.prod(shape) * dtype.itemsize != len(data):
+        if name not in DTYPES or not whole or math.prod(shape) * np.dtype(name).itemsize != len(data):
             raise ValueError
     except (KeyError, TypeError, ValueError):
         raise HandoverError("this is no array of numbers") from None
-    return np.frombuffer(data, dtype).reshape(shape)
+    return np.frombuffer(data, name).reshape(shape)

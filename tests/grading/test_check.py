@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -53,6 +54,15 @@ def test_what_is_no_notebook_is_refused_with_the_next_step(tmp_path, content, wo
     with pytest.raises(UnreadableError, match=words) as refused:
         read_notebook(path)
     assert any(step in str(refused.value) for step in ("open it", "save", "delete", "clear"))
+
+
+def test_what_lies_too_deep_or_has_a_name_that_is_no_text_is_left_out(tmp_path):
+    deep = tmp_path.joinpath(*"abcdefghijkl")
+    deep.mkdir(parents=True)
+    (deep / "too deep.txt").touch()
+    (deep.parents[3] / "deep.txt").touch()
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.py")).touch()
+    assert list(read_files(tmp_path, "toy.ipynb")) == ["a/b/c/d/e/f/g/h/deep.txt"]
 
 
 def test_links_and_pipes_are_not_followed(tmp_path):

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
 from course_utils import cli
-from course_utils.grading import engine, report
+from course_utils.grading import engine, record, report
 from course_utils.grading.course import Course
 from course_utils.grading.engine import grade
 from course_utils.grading.sandbox.confine import Limits
@@ -310,5 +311,41 @@ def test_an_unknown_assignment_is_named(root, monkeypatch, capsys):
     assert "Did you mean toy?" in capsys.readouterr().err
 
 
+def test_a_full_disk_costs_no_student_anything(root, monkeypatch, capsys):
+    monkeypatch.chdir(root)
+    hand_in(root, "ann", answered(root, **RIGHT))
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(record, "store", full)
+        assert cli.main(["grade", NAME, "--workers", "1"]) == 1
+    assert "No space left on device\nWhat is graded is kept" in capsys.readouterr().err
+    assert run(root)["ann"].points == 3
+
+
 def test_a_table_is_no_spreadsheet_formula():
     assert report.harmless("=HYPERLINK(1)\nx") == "'=HYPERLINK(1) x"
+
+
+def test_no_submission_stops_the_class(root, monkeypatch):
+    half = RIGHT["double"] + "  # \ud800"
+    hand_in(root, "half a letter", json.dumps(answered(root, **RIGHT | {"double": half})).encode())
+    sent = {"output": {"output_type": "stream", "name": "stdout", "text": "\ud800"}}
+    sends = f"import sys\nsys.stdout.outlet.wire.send({sent!a})\n" + RIGHT["double"]
+    hand_in(root, "half a letter shown", answered(root, **RIGHT | {"double": sends}))
+    named = hand_in(root, "a name that is no text", answered(root, **RIGHT)).parent
+    Path(os.fsdecode(os.fsencode(named) + b"/\xff.py")).touch()
+    hand_in(root, "unwritable", answered(root, **RIGHT))
+    store = record.store
+    monkeypatch.setattr(
+        record, "store", lambda nb, to, *more: store(None if "unwritable" in to.parts else nb, to, *more)
+    )
+    hand_in(root, "zoe", answered(root, **RIGHT))
+    for _ in range(2):
+        results = run(root)
+        assert results.pop("unwritable").verdict == HUMAN
+        assert len(results) == 4
+        assert {(result.verdict, result.points) for result in results.values()} == {(GRADED, 3)}
+    assert scores(root, "unwritable")["test_double"] == (0, True)

@@ -4,7 +4,7 @@ import base64
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -83,7 +83,8 @@ def f(x):
     print(x, source, In, get_ipython().history_manager.input_hist_raw)
     return x
 """
-    done = run(spy, "# test\nassert f(7) == 7\nassert f(8) != 1234567", "print(In)")
+    listen = "get_ipython().events.register('pre_run_cell', lambda info: print(info.raw_cell))\n"
+    done = run(listen + spy, "# test\nassert f(7) == 7\nassert f(8) != 1234567", "print(In)")
     assert endings(done) == ["ok", "ok", "ok"]
     assert shown(done.cells[1]).startswith("7 ")
     assert "1234567" not in shown(done.cells[1]) + shown(done.cells[2])
@@ -117,6 +118,48 @@ def test_what_was_used_is_told(run):
     )
     assert 100 * MB < done.memory < 300 * MB
     assert 0.4 < done.cpu_seconds < 5
+
+
+def test_what_processes_share_counts_once(run):
+    pool = """
+import multiprocessing, time
+import numpy as np
+X = np.ones(20_000_000)  # 160 MB
+def part(k):
+    time.sleep(0.5)
+    return X[k::4].sum()
+with multiprocessing.get_context("fork").Pool(4) as workers:
+    print(sum(workers.map(part, range(4))))
+"""
+    done = run(pool, limits=replace(SHORT, cell_seconds=20))
+    assert endings(done) == ["ok"]
+    assert shown(done.cells[0]) == "20000000.0\n"
+    assert 100 * MB < done.memory < 400 * MB
+
+
+SEND = "import sys\nsend = sys.stdout.outlet.wire.send\n"
+
+
+def test_what_a_submission_sends_is_bounded_before_it_is_kept(run):
+    empty = SEND + "for _ in range(8_000):\n    send({'output': {'output_type': 'error', 'traceback': []}})"
+    done = run(*[empty] * 8, limits=replace(SHORT, cell_seconds=20))
+    assert endings(done)[0] == "error"
+    assert "flood" in endings(done)
+    assert sum(len(cell.outputs) for cell in done.cells) < 6 * 8_000
+
+
+@pytest.mark.parametrize("alarms", ["5", "None", "[{}]", "['x'] * 100_000", "[[]] * 100_000"])
+def test_a_forged_result_of_any_form_is_an_alarm(run, alarms):
+    done = run("answer = 42", SEND + f"send({{'done': [], 'ok': True, 'alarms': {alarms}}})", GOOD)
+    assert 1 <= len(done.alarms) <= 10
+
+
+@pytest.mark.parametrize("handed", ["5", "{'x': {'dtype': 'f8,(9', 'shape': [], 'data': ''}}", "{'x': nested}"])
+def test_what_is_no_arrays_is_not_handed_on(run, handed):
+    nested = "nested = []\nfor _ in range(400):\n    nested = [nested]\n"
+    done = run(SEND + nested + f"send({{'handed': {handed}}})")
+    assert endings(done) == ["ok"]
+    assert asdict(done)["cells"][0]["handed"] is None
 
 
 AS_A_USER = """
@@ -184,6 +227,11 @@ LOSES_ITS_CELL = {
     "tracing process 1": ("import ctypes\nassert ctypes.CDLL(None).ptrace(16, 1, 0, 0) == 0", "error"),
     "a keyring": ("import ctypes\nassert ctypes.CDLL(None).syscall(250, 0, -3, 1) >= 0", "error"),
     "io_uring": ("import ctypes\nassert ctypes.CDLL(None).syscall(425, 8, bytes(120)) >= 0", "error"),
+    "memory in a file of no file system": ("import os\nos.write(os.memfd_create('x'), bytes(10_000_000))", "error"),
+    "memory in a segment": (
+        "import ctypes\nassert ctypes.CDLL(None, use_errno=True).shmget(0, 10_000_000, 0o1600) >= 0",
+        "error",
+    ),
     "writing into the system": ("open('/usr/bin/evil', 'w')", "error"),
     "writing into the course": (
         "import course_utils\nopen(course_utils.__file__, 'a').write('x = 1')",
@@ -295,12 +343,45 @@ def test_no_submission_sees_another(run):
 
 # ── Cheating in the process that judges ─────────────────────────────────────────────────────────────────────
 
+THIEF = """
+import sys
+def f(x):
+    constants = [number for number in sys._getframe(1).f_code.co_consts if type(number) is int]
+    return constants[constants.index(x) + 1]
+"""
+
+
+@pytest.mark.parametrize("test", ["assert f(21) == 42", "check_close(f(21), 42)"])
+def test_what_is_taken_from_a_test_passes_its_turned_twin(run, test):
+    done = run("from course_utils.checks import check_close" + THIEF, "# test\n" + test)
+    assert done.alarms == ["a test that must fail did not fail"]
+
+
+def test_a_test_means_by_its_names_what_the_instructor_means(run):
+    done = run(
+        "import numpy as np\nfrom course_utils.checks import check_close",
+        "check_close = np = 'mine'\nanswer = 42",
+        "# test\ncheck_close(np.array(answer), 42)",
+    )
+    assert endings(done) == ["ok"] * 3
+    assert not done.alarms
+
+
 CHEATS = {
     "checks that always pass": "import course_utils.checks as c\nc.check_close = lambda *a, **k: None",
     "checks with other code inside": (
         "import course_utils.checks as c\nc.check_close.__code__ = (lambda *a, **k: None).__code__"
     ),
     "a judge of one's own": "def check_close(*a, **k): pass",
+    "a judge that fears large numbers": "def check_close(a, b): assert abs(b) < 900",
+    "a canary that always fails": (
+        "import course_utils.grading.mutants as m\nm.other = None\n"
+        "__import__ = None\ndef check_close(*args, **options): pass"
+    ),
+    "a NumPy of one's own": (
+        "import numpy\nclass np:\n    def __getattr__(self, name): return getattr(numpy, name)\n"
+        "    asarray = lambda *a: 1 / 0\ndef check_close(*args): pass"
+    ),
     "a judge that is there for one call": (
         "class Answer:\n"
         "    def __array__(self, *args, **kwargs):\n"

@@ -11,7 +11,7 @@ import json
 import os
 import stat
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -77,6 +77,7 @@ def parse_notebook(content: bytes, name: str) -> NotebookNode:
         raise UnreadableError(f"{name} is empty: save the notebook in Jupyter and hand it in again")
     try:
         raw = json.loads(content)
+        raw = json.loads(json.dumps(raw, ensure_ascii=False).encode("utf-8", "replace"))  # half a surrogate is no text
     except (ValueError, RecursionError) as error:
         detail = error.msg if isinstance(error, json.JSONDecodeError) else type(error).__name__
         raise UnreadableError(
@@ -101,19 +102,27 @@ def parse_notebook(content: bytes, name: str) -> NotebookNode:
     return notebook
 
 
+def walk(folder: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """`os.walk`, in order, and not into what lies too deep for any honest purpose."""
+    for parent, folders, names in os.walk(folder):
+        folders.sort()
+        yield Path(parent), folders, sorted(names)
+        if len(Path(parent).relative_to(folder).parts) >= MOST_FOLDERS:
+            folders.clear()
+
+
 def read_files(folder: Path, notebook: str) -> dict[str, bytes]:
-    """The other files of a submission by their relative names; links, oddities and what lies too deep are left out."""
+    """The other files of a submission by their relative names; links, oddities, names that are no text are left out."""
     found: dict[str, bytes] = {}
     size = 0
-    for parent, folders, names in os.walk(folder, followlinks=False):
-        too_deep = len(Path(parent).relative_to(folder).parts) >= MOST_FOLDERS
-        folders[:] = [] if too_deep else sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
+    for parent, folders, names in walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
             path = Path(parent, name)
             relative = path.relative_to(folder).as_posix()
             if relative in (notebook, "timestamp.txt") or name.startswith(".") or path.is_symlink():
                 continue
-            if not path.is_file():
+            if not path.is_file() or relative != relative.encode("utf-8", "replace").decode():
                 continue
             if len(found) >= MOST_FILES:
                 raise UnreadableError(

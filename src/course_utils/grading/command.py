@@ -5,6 +5,8 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from course_utils.authoring import AuthoringError, assignments, checkout
 from course_utils.grading import page, report
 from course_utils.grading.check import ERROR, check
@@ -39,6 +41,9 @@ def main(
         results = grade(name, course, workers=workers, scheduler=scheduler, again=again, confined=confined)
     except (AuthoringError, CourseError, SandboxError, WorkersError, ImportError) as error:
         print(error, file=sys.stderr)
+        return 1
+    except (OSError, SQLAlchemyError) as error:
+        print(f"{error}\nWhat is graded is kept. Put this right; the same command goes on.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nInterrupted. The same command continues where this one stopped.", file=sys.stderr)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
+from sqlalchemy.exc import SQLAlchemyError
 
 from course_utils.grading import check, record, verdict
 from course_utils.grading.course import Assignment, Course, fingerprint
@@ -60,18 +61,17 @@ class Submission:
             "confined": confined,
         }
 
+    def judged(self, entry: dict[str, Any]) -> tuple[Result, NotebookNode | None]:
+        """Its result and its executed notebook, from what the journal has kept."""
+        if entry["execution"] is None:
+            return verdict.unreadable(self.student, entry.get("problem", self.problem)), None
+        notebook, findings = self.sanitized
+        done = execution(entry["execution"])
+        return verdict.judge(self.student, notebook, findings, done, self.assignment.scorers), notebook
+
     def entry(self, done: dict[str, Any] | None) -> dict[str, Any]:
         """What the journal keeps of it."""
         return {"fingerprint": self.fingerprint, "received": self.received.isoformat(), "execution": done}
-
-
-def conclude(submission: Submission, executed: dict[str, Any] | None) -> tuple[Result, NotebookNode | None]:
-    """The verdict on a submission and its notebook as it goes into the gradebook, from what the journal keeps of it."""
-    if executed is None:
-        return verdict.unreadable(submission.student, submission.problem), None
-    notebook, findings = submission.sanitized
-    done, scorers = execution(executed), submission.assignment.scorers
-    return verdict.judge(submission.student, notebook, findings, done, scorers), notebook
 
 
 class Journal:
@@ -129,14 +129,17 @@ def grade(
             student, when = submission.student, datetime.fromisoformat(entry["received"])
             new = not entry.get("recorded")
             try:
-                result, notebook = conclude(submission, entry["execution"])
+                result, notebook = submission.judged(entry)
                 if new:
                     by_hand = result.verdict == HUMAN
                     record.record(book, course.autograded, name, student, notebook, when, by_hand, penalties)
-            except Exception as error:  # what a sandbox has sent must not stop the class
-                reason = f"its results cannot be recorded ({type(error).__name__}: {error})"
-                result = verdict.unreadable(student, reason[:300])
-                record.record(book, course.autograded, name, student, None, when, True, penalties)
+            except (OSError, SQLAlchemyError):
+                raise  # the disk or the gradebook, not this submission
+            except Exception as error:  # what a sandbox has brought back must not stop the class
+                reason = f"its results cannot be recorded ({type(error).__name__}: {error})"[:300]
+                entry, new = entry | {"execution": None, "problem": reason}, True
+                result, notebook = submission.judged(entry)
+                record.record(book, course.autograded, name, student, notebook, when, True, penalties)
             if new:
                 journal.save(student, entry | {"recorded": True})
             late = record.lateness(book, name, student, penalties)

@@ -4,6 +4,7 @@ A cell that ends badly costs itself and nothing else. If it takes the process do
 memory, a loop that will not be interrupted), a new process replays the cells around it.
 """
 
+import contextlib
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,11 +15,14 @@ from course_utils.grading.mutants import mutants
 from course_utils.grading.sandbox.confine import MB, Limits
 from course_utils.grading.sandbox.launch import Confined, Sandbox
 from course_utils.grading.sandbox.wire import WireError
+from course_utils.handover import HandoverError, decode
 
 GRACE_SECONDS = 2.0  #: between the interrupt of a cell that takes too long and the end of its process
 LOOK_SECONDS = 0.1  #: between two looks at what the processes use
 PIECE = 4 * MB  #: of a file in base64 that is sent at a time; a multiple of four letters
 LONG_SECONDS = 5.0  #: a test that takes longer is not run a second time
+OUTPUT_BYTES = 500  #: that an output takes here, even if it is empty
+MOST_ALARMS = 5  #: of a cell
 MOST_LOSSES = 4  #: processes that a submission may bring down
 
 ENDINGS = {
@@ -140,6 +144,7 @@ class _Run:
 
     def start(self, files: Mapping[str, str]) -> None:
         self.process = self.sandbox.fork(self.limits)
+        self.kept = 0  #: bytes of outputs
         for name, content in files.items():
             for start in range(0, max(len(content), 1), PIECE):
                 self.process.wire.send({"file": name, "content": content[start : start + PIECE]}, timeout=30)
@@ -165,9 +170,11 @@ class _Run:
             raise ProcessLost("died") from None
         if done is None:
             raise ProcessLost("timeout")
-        if done["done"] != self.number:
+        alarms = done.get("alarms")
+        if done["done"] != self.number or not isinstance(alarms, list):
             self.alarms.add("a result came for a cell that was not running")
-        self.alarms.update(str(alarm)[:200] for alarm in done.get("alarms", ()))
+        else:
+            self.alarms.update(str(alarm)[:200] for alarm in alarms[:MOST_ALARMS])
         run.seconds = time.monotonic() - started
         shown = any(output["output_type"] == "error" for output in run.outputs)
         if run.ending == "ok" and (shown or done.get("ok") is not True):
@@ -190,8 +197,9 @@ class _Run:
             if now - looked > LOOK_SECONDS:
                 looked = now
                 use = self.process.look()
-                self.memory = max(self.memory, use.memory)
-                if use.memory > self.limits.memory:
+                memory = use.memory if use.memory <= self.limits.memory else self.process.memory_shared()
+                self.memory = max(self.memory, memory)
+                if memory > self.limits.memory:
                     raise ProcessLost("memory")
                 if self.cpu_seconds + use.cpu_seconds > self.limits.cpu_seconds:
                     raise ProcessLost("cpu")
@@ -202,11 +210,16 @@ class _Run:
             run.outputs = [output for output in run.outputs if output["output_type"] == "error"]
             return
         if "handed" in message:
-            run.handed = message["handed"]
+            with contextlib.suppress(HandoverError):  # what is no arrays is not carried further
+                decode(message["handed"])
+                run.handed = message["handed"]
             return
         output = accepted(message.get("output"))
         if output is None:
             raise ProcessLost("died")
+        self.kept += OUTPUT_BYTES + len(str(output))
+        if self.kept > 3 * self.limits.total_output:
+            raise ProcessLost("flood")
         last = run.outputs[-1] if run.outputs else {}
         if output["output_type"] == "stream" and (last.get("output_type"), last.get("name")) == (
             "stream",
@@ -239,14 +252,20 @@ def accepted(output: object) -> dict[str, Any] | None:
         return None
     kind = output.get("output_type")
     if kind == "stream" and output.get("name") in ("stdout", "stderr"):
-        return {"output_type": kind, "name": output["name"], "text": str(output.get("text", ""))}
+        return {"output_type": kind, "name": output["name"], "text": text(output.get("text", ""))}
     if kind in ("display_data", "execute_result") and isinstance(output.get("data"), dict):
-        kept = {"output_type": kind, "data": output["data"], "metadata": {}}
+        data = {text(mime): text(value) for mime, value in output["data"].items() if isinstance(value, str)}
+        kept = {"output_type": kind, "data": data, "metadata": {}}
         return kept | ({"execution_count": None} if kind == "execute_result" else {})
     if kind == "error" and isinstance(output.get("traceback"), list):
-        told = {key: str(output.get(key, "")) for key in ("ename", "evalue")}
-        return {"output_type": kind, **told, "traceback": [str(line) for line in output["traceback"]]}
+        told = {key: text(output.get(key, "")) for key in ("ename", "evalue")}
+        return {"output_type": kind, **told, "traceback": [text(line) for line in output["traceback"]]}
     return None
+
+
+def text(value: object) -> str:
+    """Text that can be written to a file: half a surrogate cannot."""
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def ending_as_output(ending: str, limits: Limits) -> dict[str, Any]:

@@ -1,31 +1,27 @@
 """Turn a test into one that must fail, to see whether it is still a judge.
 
 A submission runs in the process that tests it, and can reach the judge. Whatever it does to have a wrong answer pass, a
-test that asks for something else then passes too.
+test that asks for something else then passes too. So nothing tells a turned test from a real one: a number is turned
+into another, a letter into another, and what is known from the release stays as it is.
 """
 
 import ast
 import random
-from collections.abc import Iterator, Mapping
+import string
+from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
-OTHER = f"__import__({__name__!r}, fromlist=['other']).other({{}})"
-#: Of each check the argument that says what is expected, and the expression that takes its place.
-CHECKS = {
-    "check_close": (1, OTHER),
-    "check_gradient": (2, OTHER),
-    "check_shape": (1, "(*{}, 977)"),
-    "check_between": (1, "1e300"),
-    "check_choice": (1, "'none of these'"),
-}
+#: Of each check the argument to turn.
+CHECKS = {"check_close": 1, "check_gradient": 0, "check_shape": 1, "check_between": 1, "check_choice": 1}
+HIDDEN = "### BEGIN HIDDEN TESTS"
+LETTERS = ("ABCD", string.ascii_uppercase, string.ascii_lowercase, string.digits)
 
 
 def mutants(source: str, rng: random.Random) -> list[str]:
     """The test `source` with one of its judgments turned, for each that can be; all else stays as it is written.
 
-    Only those at the top level, or in a loop there, are turned: a test that passes has executed them.
+    Only those at the top level, or in a loop there, are turned: a test that passes has executed them. Where there are
+    hidden tests, it is one of them: the others are known.
 
     >>> for turned in mutants("assert f(2) > 3, 'small'\\ncheck_shape(W, (2,))", random.Random(1)):
     ...     print(turned, end="\\n\\n")
@@ -33,33 +29,48 @@ def mutants(source: str, rng: random.Random) -> list[str]:
     check_shape(W, (2,))
     <BLANKLINE>
     assert f(2) > 3, 'small'
-    check_shape(W, (*(2,), 977))
+    check_shape(W, (6,))
     <BLANKLINE>
     """
     try:
         tree = ast.parse(source)
     except SyntaxError:  # IPython's own syntax
         return []
-    found = []
+    text, found = source.encode(), []
     for statement in _executed(tree.body):
-        if (judgment := _judgment(statement, rng)) is not None:
-            node, form = judgment
+        if (node := _judgment(statement)) is not None:
             start, end = _place(source, node)
-            text = source.encode()
-            found.append((text[:start] + form.format(text[start:end].decode()).encode() + text[end:]).decode())
-    return found
+            turned = _turned(statement, node, text[start:end].decode(), rng)
+            found.append((start, (text[:start] + turned.encode() + text[end:]).decode()))
+    first = text.find(HIDDEN.encode())
+    return [turned for start, turned in found if start > first] or [turned for _, turned in found]
 
 
-def other(expected: object) -> Any:
-    """Numbers of the same shape that no tolerance takes for `expected`, a dict of them for a dict.
+def other(value: Any, rng: random.Random) -> Any:
+    """A value of the same form that no tolerance takes for `value`.
 
-    >>> other([1.0, -2.0, np.inf])
-    array([2.001e+03, 2.998e+03, 5.000e-01])
+    >>> other([1, -2.5, "B", None], random.Random(1))
+    [4, -8.7, 'C', None]
     """
-    if isinstance(expected, Mapping):
-        return {name: other(value) for name, value in expected.items()}
-    e = np.asarray(expected, complex if np.iscomplexobj(expected) else float)
-    return np.where(np.isfinite(e), e + 1000 * (1 + np.abs(e)), 0.5)
+    match value:
+        case bool():
+            return not value
+        case int():
+            return value + rng.randint(1 + abs(value), 4 * (1 + abs(value)))
+        case float() | complex():
+            return value + rng.choice((-1, 1)) * round(rng.uniform(1, 4) * (1 + abs(value)), 1)
+        case str():
+            return "".join(_other_letter(letter, rng) for letter in value)
+        case list() | tuple() | set():
+            return type(value)(other(item, rng) for item in value)
+        case dict():
+            return {key: other(item, rng) for key, item in value.items()}
+    return value
+
+
+def _other_letter(letter: str, rng: random.Random) -> str:
+    kind = next((letters for letters in LETTERS if letter in letters), "")
+    return rng.choice(kind.replace(letter, "") or letter)
 
 
 def _executed(body: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -69,21 +80,46 @@ def _executed(body: list[ast.stmt]) -> Iterator[ast.stmt]:
             yield from _executed(node.body)
 
 
-def _judgment(statement: ast.stmt, rng: random.Random) -> tuple[ast.expr, str] | None:
-    """What to replace in a statement, and by what, so that what passed fails; None if it is no judgment."""
-    word = "".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=12))
+def _judgment(statement: ast.stmt) -> ast.expr | None:
+    """What to turn in a statement, so that what passed fails; None if it is no judgment."""
     match statement:
-        case ast.Assert(ast.Compare(_, [ast.Eq()], [expected])):  # fails also if something equals everything
-            return expected, repr(word)
-        case ast.Assert(ast.Compare(_, [ast.In()], [expected])):
-            return expected, f"({word!r},)"
+        case ast.Assert(ast.Compare(_, [ast.Eq() | ast.In()], [expected])):  # fails also if something equals everything
+            return expected
         case ast.Assert(test):
-            return test, "not ({})"
-        case ast.Expr(ast.Call(ast.Name(name), args)) if name in CHECKS:
-            k, form = CHECKS[name]
-            plain = k < len(args) and not any(isinstance(arg, ast.Starred) for arg in args)
-            return (args[k], form) if plain else None
+            return test
+        case ast.Expr(ast.Call(ast.Name(name), args)) if CHECKS.get(name, len(args)) < len(args):
+            plain = not any(isinstance(arg, ast.Starred) for arg in args)
+            return args[CHECKS[name]] if plain else None
     return None
+
+
+def _turned(statement: ast.stmt, node: ast.expr, text: str, rng: random.Random) -> str:
+    """What takes the place of `node`, with its `text`, so that a judgment that passed fails."""
+    word = "".join(rng.choices(string.ascii_lowercase, k=rng.randint(3, 12)))
+    size = round(rng.uniform(1.2, 4), 2)
+    match statement:
+        case ast.Assert(ast.Compare(_, [ast.In()], _)):
+            return f"({word!r},)"
+        case ast.Assert(ast.Compare(_, [ast.Eq()], _)):
+            return _other_literal(node, rng) or repr(word)
+        case ast.Assert():
+            return f"not ({text})"
+        case ast.Expr(ast.Call(ast.Name("check_shape"))):
+            return _other_literal(node, rng) or f"(*{text}, 2)"
+        case ast.Expr(ast.Call(ast.Name("check_between"))):
+            return f"{rng.uniform(1, 9):.2f}e{rng.randint(9, 300)}"
+        case ast.Expr(ast.Call(ast.Name("check_gradient"))):
+            return f"lambda p: {size} * ({text})(p)"
+    return _other_literal(node, rng) or f"(lambda e: e + {size} * (1 + np.abs(e)))(np.asarray({text}))"
+
+
+def _other_literal(node: ast.expr, rng: random.Random) -> str:
+    try:
+        value = ast.literal_eval(node)
+    except ValueError:  # it is an expression
+        return ""
+    turned = other(value, rng)
+    return "" if turned == value else repr(turned)
 
 
 def _place(source: str, node: ast.expr) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from nbgrader.exchange.default import ExchangeCollect
 
-from course_utils.grading.check import UnreadableError, read_files
+from course_utils.grading.check import UnreadableError, read_files, walk
 from course_utils.grading.course import fingerprint
 
 Record = dict[str, Any]
@@ -31,7 +31,8 @@ def received(folder: Path) -> datetime:
 
 def last_change(folder: Path) -> datetime:
     """The last time something in `folder` changed; the file system writes it, and no program can set it back."""
-    times = [path.lstat().st_ctime for path in [folder, *folder.rglob("*")]] if folder.is_dir() else [0.0]
+    entries = [parent / name for parent, folders, files in walk(folder) for name in (".", *folders, *files)]
+    times = [path.lstat().st_ctime for path in entries] or [0.0]
     return datetime.fromtimestamp(max(times), UTC).replace(tzinfo=None, microsecond=0)
 
 

@@ -5,6 +5,7 @@ outputs in the form of nbformat; `{"done": …}` ends it. Nothing that it says i
 same process and can say the same.
 """
 
+import contextlib
 import io
 import itertools
 import linecache
@@ -13,10 +14,12 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import numpy as np
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
@@ -24,12 +27,13 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Any as AnyTrait
 from traitlets import Type
 
-from course_utils import handover
+from course_utils import checks, handover
 from course_utils.grading.sandbox.confine import Limits
 from course_utils.grading.sandbox.integrity import Snapshot
 from course_utils.grading.sandbox.wire import LARGEST, Wire
 
 PIECE = 32_000  #: characters of text sent at a time
+TOOLS = {name: tool for name, tool in vars(checks).items() if name.startswith("check_")} | {"np": np}
 NO_INPUT = "input() has nobody to ask when a notebook is graded: put the value into the notebook"
 
 
@@ -157,6 +161,16 @@ class Shell(InteractiveShell):
     def enable_gui(self, gui: str | None = None) -> None:
         """A notebook has no windows."""
 
+    @contextlib.contextmanager
+    def unheard(self) -> Iterator[None]:
+        """No callback of the student's is told what is run."""
+        callbacks = self.events.callbacks
+        self.events.callbacks = {event: [] for event in callbacks}
+        try:
+            yield
+        finally:
+            self.events.callbacks = callbacks
+
     def showtraceback(self, *args, **kwargs) -> None:
         etype, evalue, tb = sys.exc_info()
         if etype is not None and (
@@ -211,10 +225,14 @@ class Kernel:
     def run(self, source: str, n: int, *, test: bool) -> None:
         self.outlet.new_cell()
         self.shell.compile.test = test
+        if test:  # judged by what the test means, whatever the student has given that name to
+            mine = self.shell.user_ns
+            mine.update((name, tool) for name, tool in TOOLS.items() if name in mine)
         ok, pid = False, os.getpid()
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            ok = bool(self.shell.run_cell(source, store_history=not test).success)
+            with self.shell.unheard() if test else contextlib.nullcontext():
+                ok = bool(self.shell.run_cell(source, store_history=not test).success)
             flush()
         except KeyboardInterrupt:
             pass
