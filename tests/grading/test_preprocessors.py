@@ -52,3 +52,15 @@ def test_what_is_tampered_with_waits_for_a_person_there_too(tmp_path):
     with Gradebook(f"sqlite:///{root}/gradebook.db") as book:
         grades = book.find_submission_notebook(NAME, NAME, "ann").grades
         assert all(grade.needs_manual_grade for grade in grades)
+
+
+def test_a_cell_that_is_no_python_costs_only_itself_there_too(tmp_path):
+    if shutil.which("bwrap") is None:
+        missing("bubblewrap", "apt install bubblewrap")
+    root = make_course(tmp_path)
+    hand_in(root, "ann", answered(root, **RIGHT | {"answer": "def f(:"}))
+    result = NbGraderAPI(config=Course(root).config).autograde(NAME, "ann")
+    assert result["success"], result["log"]
+    with Gradebook(f"sqlite:///{root}/gradebook.db") as book:
+        got = {grade.name: grade.auto_score for grade in book.find_submission_notebook(NAME, NAME, "ann").grades}
+    assert got == {"test_double": 2, "test_answer": 0, "essay": None}

@@ -47,15 +47,16 @@ class SandboxedExecute(NbGraderPreprocessor):
         files = check.read_files(Path(resources["metadata"]["path"]), name)
         files.pop(scoring.FILE, None)
         encoded = {path: base64.b64encode(data).decode() for path, data in files.items()}
-        modules = tuple(dict.fromkeys([*ALWAYS, *imported(nb)]))
+        directory = CourseDirectory(config=self.config)
+        source = Path(directory.format_path(directory.source_directory, ".", resources["nbgrader"]["assignment"]))
+        ours = nbformat.read(source / name, as_version=4)
+        modules = tuple(dict.fromkeys([*ALWAYS, *imported(ours)]))
         done = execute(sandbox(modules), Sanitized(nb, []).code(), encoded, limits(self.config), secrets.randbits(64))
         for alarm in done.alarms:
             self.log.warning("%s: %s: look at this submission yourself", resources["nbgrader"]["student"], alarm)
         resources["nbgrader"]["alarms"] = done.alarms
         nb.metadata = NotebookNode(kernelspec=KERNELSPEC, language_info=LANGUAGE)  # the student's may be anything
-        directory = CourseDirectory(config=self.config)
-        source = directory.format_path(directory.source_directory, ".", resources["nbgrader"]["assignment"])
-        scoring.score(fill(nb, done), done, scoring.load(Path(source) / scoring.FILE))
+        scoring.score(fill(nb, done), done, scoring.load(source / scoring.FILE))
         return nb, resources
 
 

@@ -4,8 +4,8 @@ Of the submission only the text of cells and the pictures in it survive. Metadat
 are ours.
 """
 
-import ast
 import copy
+import re
 from typing import NamedTuple
 
 from nbformat import NotebookNode
@@ -14,6 +14,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from course_utils.grading.check import Finding, compare, grade_id, marks, outline
 from course_utils.grading.execute import Cell
 
+# Not `ast`: what a student hands in may take a parser minutes and gigabytes.
+DEFINED = re.compile(r"^(?:(?:async )?def |class |(?=\w+ *=[^=]))(\w+)", re.MULTILINE)
 PICTURES = ("image/png", "image/jpeg")
 
 
@@ -95,6 +97,7 @@ def with_pictures(cell: NotebookNode, answer: NotebookNode) -> NotebookNode:
 def names_of(release: NotebookNode, submission: NotebookNode) -> list[str | None]:
     """nbgrader's name of each submitted cell; an answer that has lost it is known by its id or by what it defines."""
     names = [grade_id(cell) for cell in submission.cells]
+    theirs = [defined(cell) for cell in submission.cells]
     for cell in release.cells:
         name = grade_id(cell)
         if name is None or name in names or not marks(cell)["solution"]:
@@ -102,23 +105,15 @@ def names_of(release: NotebookNode, submission: NotebookNode) -> list[str | None
         nameless = [k for k, other in enumerate(submission.cells) if names[k] is None]
         by_id = [k for k in nameless if submission.cells[k].get("id") == cell.get("id")]
         wanted = defined(cell)
-        by_content = [k for k in nameless if wanted and wanted <= defined(submission.cells[k])]
+        by_content = [k for k in nameless if wanted and wanted <= theirs[k]]
         for k in (by_id or by_content)[:1]:
             names[k] = name
     return names
 
 
 def defined(cell: NotebookNode) -> set[str]:
-    """The functions and variables that a code cell defines at its top level; none if it cannot be parsed."""
-    if cell.cell_type != "code":
-        return set()
-    try:
-        body = ast.parse(cell.source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
-    functions = {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    targets = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
-    return functions | {target.id for target in targets if isinstance(target, ast.Name)}
+    """The functions and variables that a code cell defines at its top level."""
+    return set(DEFINED.findall(cell.source)) if cell.cell_type == "code" else set()
 
 
 def is_one_of_ours(cell: NotebookNode, release: NotebookNode) -> bool:
