@@ -31,8 +31,9 @@ def test_what_must_fail_does(name, record_property):
     for cell in sanitize(assignment.source, assignment.release, assignment.source).code():
         cells.append(Cell(cell.source, test=False))
         if cell.test:
-            turned += range(len(cells), len(cells) + len(mutants(cell.source, rng)))
-            cells += [Cell(source, test=False) for source in mutants(cell.source, rng)]
+            found = mutants(cell.source, rng)
+            turned += range(len(cells), len(cells) + len(found))
+            cells += [Cell(mutant.source, test=False) for mutant in found]
     files = {path: base64.b64encode(data).decode() for path, data in assignment.support.items()}
     with Sandbox(assignment.modules) as sandbox:
         done = execute(sandbox, cells, files, Limits(), seed=1)

@@ -357,6 +357,54 @@ def test_what_is_taken_from_a_test_passes_its_turned_twin(run, test):
     assert done.alarms == ["a test that must fail did not fail"]
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_an_answer_that_can_be_read_once_is_not_used_up_by_a_canary(sandbox, seed):
+    sources = ["from course_utils.checks import check_close\nimport numpy as np", "pairs = zip([1, 2], [3, 4])"]
+    test = "check_close(np.array(list(pairs)), [[1, 3], [2, 4]])"
+    cells = [*(Cell(source, False) for source in sources), Cell(test, True)]
+    assert endings(execute(sandbox, cells, {}, SHORT, seed)) == ["ok"] * 3
+
+
+GAMBLES = {
+    "cheat at first sight": "sight == 1",
+    "cheat at second sight": "sight == 2",
+    "cheat always": "True",
+}
+
+
+@pytest.mark.parametrize("gamble", GAMBLES)
+def test_a_gamble_on_the_order_is_lost_half_of_the_time(sandbox, gamble):
+    """Code that patches the judge behind the snapshot's back, on some of the sights of a test."""
+    cheat = f"""
+import numpy as np
+sight = 0
+class Answer:
+    def __array__(self, *args, **kwargs):
+        global sight
+        sight += 1
+        if not ({GAMBLES[gamble]}):
+            return np.array(7.0)
+        import course_utils.checks as c
+        real = c._array
+        def expected(value, name):
+            c._array = real
+            return np.array(7.0)
+        c._array = expected
+        return np.array(7.0)
+answer = Answer()
+x = 21
+"""
+    test = Cell("check_close(answer, 2 * x)", True)
+    alarms, points = 0, 0
+    for seed in range(8):
+        cells = [Cell("from course_utils.checks import check_close", False), Cell(cheat, False), test]
+        done = execute(sandbox, cells, {}, SHORT, seed)
+        alarms += bool(done.alarms)
+        points += done.cells[2].ending == "ok" and not done.alarms
+    assert alarms >= 2
+    assert points <= 6
+
+
 def test_a_test_means_by_its_names_what_the_instructor_means(run):
     done = run(
         "import numpy as np\nfrom course_utils.checks import check_close",

@@ -9,7 +9,7 @@ import ast
 import random
 import string
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 #: Of each check the argument to turn.
 CHECKS = {"check_close": 1, "check_gradient": 0, "check_shape": 1, "check_between": 1, "check_choice": 1}
@@ -17,19 +17,26 @@ HIDDEN = "### BEGIN HIDDEN TESTS"
 LETTERS = ("ABCD", string.ascii_uppercase, string.ascii_lowercase, string.digits)
 
 
-def mutants(source: str, rng: random.Random) -> list[str]:
+class Mutant(NamedTuple):
+    """A test that correct code fails."""
+
+    source: str
+    strict: bool  #: whether wrong code fails it too, but for a chance of one in thousands
+
+
+def mutants(source: str, rng: random.Random) -> list[Mutant]:
     """The test `source` with one of its judgments turned, for each that can be; all else stays as it is written.
 
     Only those at the top level, or in a loop there, are turned: a test that passes has executed them. Where there are
     hidden tests, it is one of them: the others are known.
 
-    >>> for turned in mutants("assert f(2) > 3, 'small'\\ncheck_shape(W, (2,))", random.Random(1)):
-    ...     print(turned, end="\\n\\n")
+    >>> for mutant in mutants("assert f(2) > 3, 'small'\\ncheck_shape(W, (2,))", random.Random(1)):
+    ...     print(mutant.source, end="\\n\\n")
     assert not (f(2) > 3), 'small'
     check_shape(W, (2,))
     <BLANKLINE>
     assert f(2) > 3, 'small'
-    check_shape(W, (6,))
+    check_shape(W, (11,))
     <BLANKLINE>
     """
     try:
@@ -40,8 +47,8 @@ def mutants(source: str, rng: random.Random) -> list[str]:
     for statement in _executed(tree.body):
         if (node := _judgment(statement)) is not None:
             start, end = _place(source, node)
-            turned = _turned(statement, node, text[start:end].decode(), rng)
-            found.append((start, (text[:start] + turned.encode() + text[end:]).decode()))
+            turned, strict = _turned(statement, node, text[start:end].decode(), rng)
+            found.append((start, Mutant((text[:start] + turned.encode() + text[end:]).decode(), strict)))
     first = text.find(HIDDEN.encode())
     return [turned for start, turned in found if start > first] or [turned for _, turned in found]
 
@@ -93,24 +100,33 @@ def _judgment(statement: ast.stmt) -> ast.expr | None:
     return None
 
 
-def _turned(statement: ast.stmt, node: ast.expr, text: str, rng: random.Random) -> str:
-    """What takes the place of `node`, with its `text`, so that a judgment that passed fails."""
+def _turned(statement: ast.stmt, node: ast.expr, text: str, rng: random.Random) -> tuple[str, bool]:
+    """What takes the place of `node`, with its `text`, so that what passed fails; and whether what failed does too."""
+    if (literal := _other_literal(node, rng)) and not _is_call_of(statement, "check_between", "check_gradient"):
+        return literal, False
     word = "".join(rng.choices(string.ascii_lowercase, k=rng.randint(3, 12)))
-    size = round(rng.uniform(1.2, 4), 2)
+    size = round(rng.uniform(1.2, 4), 4)
     match statement:
         case ast.Assert(ast.Compare(_, [ast.In()], _)):
-            return f"({word!r},)"
+            return f"({word!r},)", True
         case ast.Assert(ast.Compare(_, [ast.Eq()], _)):
-            return _other_literal(node, rng) or repr(word)
+            return repr(word), True
         case ast.Assert():
-            return f"not ({text})"
+            return f"not ({text})", False
         case ast.Expr(ast.Call(ast.Name("check_shape"))):
-            return _other_literal(node, rng) or f"(*{text}, 2)"
+            return f"(*{text}, 2)", False
         case ast.Expr(ast.Call(ast.Name("check_between"))):
-            return f"{rng.uniform(1, 9):.2f}e{rng.randint(9, 300)}"
+            return f"{rng.uniform(1, 9):.2f}e{rng.randint(9, 300)}", True
         case ast.Expr(ast.Call(ast.Name("check_gradient"))):
-            return f"lambda p: {size} * ({text})(p)"
-    return _other_literal(node, rng) or f"(lambda e: e + {size} * (1 + np.abs(e)))(np.asarray({text}))"
+            return f"lambda p: {size} * ({text})(p)", True
+    return f"(lambda e: e + {size} * (1 + np.abs(e)))(np.asarray({text}))", True
+
+
+def _is_call_of(statement: ast.stmt, *names: str) -> bool:
+    match statement:
+        case ast.Expr(ast.Call(ast.Name(name))):
+            return name in names
+    return False
 
 
 def _other_literal(node: ast.expr, rng: random.Random) -> str:
