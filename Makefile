@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test check notebooks exercises jets-sample pictures clean
+.PHONY: help book test check hostile notebooks exercises jets-sample pictures clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -28,6 +28,9 @@ check: $(VENV)/all.ready  ## the fast part (about a minute): lint, notebook hygi
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile -m "not slow" tests src
+
+hostile: $(VENV)/all.ready  ## all that submissions try against the grader (minutes), and a class graded while it is killed
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "whole or not whole" tests/hostile
 
 notebooks: $(VENV)/all.ready  ## run the chapters top to bottom in a fresh kernel and store them (NAME=perceptron for one)
 	$(BIN)/course notebooks $(NAME)

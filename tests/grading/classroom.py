@@ -76,6 +76,28 @@ def make_course(root: Path) -> Path:
     return root
 
 
+def with_test(root: Path, source: str) -> None:
+    """Replace the test of `double` by `source`."""
+    path = root / "solutions" / NAME / f"{NAME}.ipynb"
+    nb = nbformat.read(path, as_version=4)
+    [test] = [cell for cell in nb.cells if cell.get("id") == "test_double"]
+    test.source = source
+    nbformat.write(nb, path)
+
+
+SCORING = """
+def test_double(handed):
+    assert abs(float(handed["x"]) - 42) < 1, "the secret answer was not met"
+"""
+
+
+def score_outside(root: Path) -> None:
+    """Let the test of `double` hand its result over, to be scored where no student's code runs."""
+    handed = "from course_utils.handover import hand_over\nhand_over(x=np.array(float(double(21))))"
+    with_test(root, f"check_close(double(1), 2)\n{handed}")
+    (root / "solutions" / NAME / "scoring.py").write_text(SCORING)
+
+
 def released(root: Path):
     return nbformat.read(root / "exercises" / NAME / f"{NAME}.ipynb", as_version=4)
 

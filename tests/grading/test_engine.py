@@ -21,7 +21,17 @@ from course_utils.grading.engine import grade
 from course_utils.grading.sandbox.confine import Limits
 from course_utils.grading.verdict import GRADED, HUMAN, ZERO
 from tests.conftest import missing
-from tests.grading.classroom import NAME, RIGHT, answered, hand_in, make_course, released
+from tests.grading.classroom import (
+    NAME,
+    RIGHT,
+    SCORING,
+    answered,
+    hand_in,
+    make_course,
+    released,
+    score_outside,
+    with_test,
+)
 from tests.grading.conftest import SHORT
 
 pytestmark = pytest.mark.slow
@@ -161,15 +171,6 @@ def test_a_worker_that_fails_stops_nobody(root, monkeypatch):
     assert run(root)["bad luck"].points == 3
 
 
-def with_test(root, source):
-    """Replace the test of `double` by `source`, and release it anew."""
-    path = root / "solutions" / NAME / f"{NAME}.ipynb"
-    nb = nbformat.read(path, as_version=4)
-    [test] = [cell for cell in nb.cells if cell.get("id") == "test_double"]
-    test.source = source
-    nbformat.write(nb, path)
-
-
 @pytest.mark.parametrize(
     ("double", "points"),
     [
@@ -191,12 +192,6 @@ def test_a_number_that_the_students_code_shows_gives_none(root):
     assert run(root)["ann"].points == 3
 
 
-SCORING = """
-def test_double(handed):
-    assert abs(float(handed["x"]) - 42) < 1, "the secret answer was not met"
-"""
-
-
 @pytest.mark.parametrize(
     ("double", "points"),
     [
@@ -207,9 +202,7 @@ def test_double(handed):
     ],
 )
 def test_what_is_handed_over_is_scored_outside(root, double, points):
-    handed = "from course_utils.handover import hand_over\nhand_over(x=np.array(float(double(21))))"
-    with_test(root, f"check_close(double(1), 2)\n{handed}")
-    (root / "solutions" / NAME / "scoring.py").write_text(SCORING)
+    score_outside(root)
     hand_in(root, "ann", answered(root, **RIGHT | {"double": double}))
     result = run(root)["ann"]
     assert (result.verdict, result.points) == (GRADED, points)

@@ -181,113 +181,29 @@ def test_an_ordinary_user_can_grade(sandbox):
     assert told.stdout == "65534 ['died', 'ok', 'error']\n", told.stderr
 
 
-# ── Submissions that go wrong, or mean to ───────────────────────────────────────────────────────────────────
+# ── Cells that end badly: what submissions try, and what it gets them, is in tests/hostile ───────────────────────
 
-LOSES_ITS_CELL = {
-    "endless loop": ("while True: pass", "timeout"),
-    "endless loop that catches everything": (
-        "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
-        "timeout",
-    ),
-    "endless loop with the signal ignored": (
-        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
-        "timeout",
-    ),
-    "sleep": ("import time\ntime.sleep(1000)", "timeout"),
-    "endless loop in C": ("sum(iter(int, 1))", "timeout"),
-    "endless sleep in a coroutine": ("import asyncio\nawait asyncio.sleep(1000)", "timeout"),
-    "waiting for a thread": (
-        "import threading\nt = threading.Thread(target=threading.Event().wait)\nt.start()\nt.join()",
-        "timeout",
-    ),
-    "leaving by os._exit": ("import os\nos._exit(0)", "died"),
-    "leaving by a signal": ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "died"),
-    "segmentation fault": ("import ctypes\nctypes.string_at(0)", "died"),
-    "abort": ("import os\nos.abort()", "died"),
-    "closing every file": ("import os\nos.closerange(0, 256)", "died"),
-    "memory in one process": ("x = [bytearray(50_000_000) for _ in range(100)]", "error"),
-    "disk": ("open('big', 'wb').write(bytes(30_000_000))", "error"),
-    "more files than there is room for": (
-        "for k in range(100):\n    open(f'f{k}', 'wb').write(bytes(1_000_000))",
-        "error",
-    ),
-    "shared memory": ("for k in range(100):\n    open(f'/dev/shm/{k}', 'wb').write(bytes(1_000_000))", "error"),
-    "recursion": ("def f(): f()\nf()", "error"),
-    "sys.exit": ("import sys\nsys.exit()", "error"),
-    "syntax error": ("def f(:", "error"),
-    "null byte": ("x = '\\0'\nexec('a\\0b')", "error"),
-    "network outside": ("import socket\nsocket.create_connection(('192.0.2.1', 80), timeout=1)", "error"),
-    "network on this machine": ("import socket\nsocket.create_connection(('127.0.0.1', 22), timeout=1)", "error"),
-    "vsock": ("import socket\nsocket.socket(socket.AF_VSOCK, socket.SOCK_STREAM)", "error"),
-    "a new namespace": (
-        "import ctypes\nassert ctypes.CDLL(None, use_errno=True).unshare(0x10000000) == 0",
-        "error",
-    ),
-    "a mount": ("import ctypes\nassert ctypes.CDLL(None).mount(b'none', b'/tmp', b'tmpfs', 0, None) == 0", "error"),
-    "tracing process 1": ("import ctypes\nassert ctypes.CDLL(None).ptrace(16, 1, 0, 0) == 0", "error"),
-    "a keyring": ("import ctypes\nassert ctypes.CDLL(None).syscall(250, 0, -3, 1) >= 0", "error"),
-    "io_uring": ("import ctypes\nassert ctypes.CDLL(None).syscall(425, 8, bytes(120)) >= 0", "error"),
-    "memory in a file of no file system": ("import os\nos.write(os.memfd_create('x'), bytes(10_000_000))", "error"),
-    "memory in a segment": (
-        "import ctypes\nassert ctypes.CDLL(None, use_errno=True).shmget(0, 10_000_000, 0o1600) >= 0",
-        "error",
-    ),
-    "writing into the system": ("open('/usr/bin/evil', 'w')", "error"),
-    "writing into the course": (
-        "import course_utils\nopen(course_utils.__file__, 'a').write('x = 1')",
-        "error",
-    ),
-    "looking into process 1": ("open('/proc/1/environ').read()", "error"),
+HOARD = (
+    "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n        x = bytearray(150_000_000)\n"
+    "        time.sleep(1000)\ntime.sleep(1000)"
+)
+ENDS_BADLY = {
+    "timeout": "while True: pass",
+    "timeout, after the interrupt": "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
+    "died": "import os\nos._exit(0)",
+    "memory": HOARD,
+    "flood": "outlet = get_ipython().outlet\nwhile True: outlet.wire.send({'handed': 'x' * 1_000_000})",
 }
 
 
-@pytest.mark.parametrize("case", LOSES_ITS_CELL)
-def test_it_costs_its_own_cell_and_no_other(run, case):
-    source, ending = LOSES_ITS_CELL[case]
-    done = run("answer = 42", source, GOOD)
+@pytest.mark.parametrize("case", ENDS_BADLY)
+def test_a_cell_that_ends_badly_costs_itself_and_no_other(run, case):
+    done = run("answer = 42", ENDS_BADLY[case], GOOD)
+    ending = case.partition(",")[0]
     assert endings(done) == ["ok", ending, "ok"]
     assert not done.alarms
-    if ending in ENDINGS:
-        assert ENDINGS[ending][0] in {output.get("ename") for output in done.cells[1].outputs}
-
-
-HARMLESS = {
-    "a flood of lines": "for _ in range(10_000_000): print('x' * 80)\n",
-    "one huge line": "print('x' * 50_000_000)",
-    "killing process 1 and the parent": "import os\nos.kill(1, 9)\nos.kill(os.getppid(), 9)",
-    "a process left behind": "import subprocess\nsubprocess.Popen(['sleep', '1000'])",
-    "deleting the working folder's content": "import shutil\nshutil.rmtree('.', ignore_errors=True)",
-    "a link to the outside": "import os\nos.symlink('/etc/shadow', 'shadow')\nassert not os.path.exists('shadow')",
-    "a pipe that nobody writes": "import os\nos.mkfifo('pipe')",
-}
-
-
-@pytest.mark.parametrize("case", HARMLESS)
-def test_it_harms_nobody(run, case):
-    done = run("answer = 42", HARMLESS[case], GOOD)
-    assert endings(done)[0::2] == ["ok", "ok"]
-    assert not done.alarms
-    assert len(shown(done.cells[1])) < 200_000
-
-
-BOMBS = {
-    "processes": "import os\nwhile True: os.fork()",
-    "threads": "import threading\nwhile True: threading.Thread(target=threading.Event().wait, daemon=True).start()",
-    "memory in many processes": (
-        "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n        x = bytearray(150_000_000)\n"
-        "        time.sleep(1000)\ntime.sleep(1000)"
-    ),
-    "file descriptors": "import os\nwhile True: os.dup(0)",
-}
-
-
-@pytest.mark.parametrize("case", BOMBS)
-def test_a_bomb_stays_in_its_box(run, case):
-    done = run("answer = 42", BOMBS[case], GOOD)
-    assert endings(done)[1] != "ok"
     assert done.memory < 1000 * MB
-    after = run("answer = 42", GOOD)
-    assert endings(after) == ["ok", "ok"]
+    assert ENDINGS[ending][0] in {output.get("ename") for output in done.cells[1].outputs}
 
 
 def test_the_notebook_as_a_whole_has_a_budget(run):
@@ -311,7 +227,7 @@ def test_each_cell_is_told_as_it_begins(sandbox):
 
 def test_a_cell_that_takes_all_memory_costs_no_later_one(run):
     slow = "# test\nimport time\ntime.sleep(0.5)\nassert answer == 42"
-    assert endings(run("answer = 42", BOMBS["memory in many processes"], slow)) == ["ok", "memory", "ok"]
+    assert endings(run("answer = 42", HOARD, slow)) == ["ok", "memory", "ok"]
 
 
 def test_nothing_of_the_grader_is_to_be_seen(run):
@@ -416,11 +332,6 @@ def test_a_test_means_by_its_names_what_the_instructor_means(run):
 
 
 CHEATS = {
-    "checks that always pass": "import course_utils.checks as c\nc.check_close = lambda *a, **k: None",
-    "checks with other code inside": (
-        "import course_utils.checks as c\nc.check_close.__code__ = (lambda *a, **k: None).__code__"
-    ),
-    "a judge of one's own": "def check_close(*a, **k): pass",
     "a judge that fears large numbers": "def check_close(a, b): assert abs(b) < 900",
     "a canary that always fails": (
         "import course_utils.grading.mutants as m\nm.other = None\n"
@@ -442,24 +353,6 @@ CHEATS = {
         "        return np.array(42.0)\n"
         "answer = Answer()"
     ),
-    "asserts taken out": (
-        "import ast\nclass T(ast.NodeTransformer):\n    def visit_Assert(self, node): return ast.Pass()\n"
-        "get_ipython().ast_transformers.append(T())"
-    ),
-    "asserts taken out before they are parsed": (
-        "get_ipython().input_transformers_post.append(lambda lines: [l for l in lines if not l.startswith('assert')])"
-    ),
-    "errors not shown": "get_ipython().showtraceback = lambda *a, **k: None",
-    "errors not shown by the class": "type(get_ipython())._showtraceback = lambda *a, **k: None",
-    "an exception handler": "get_ipython().set_custom_exc((BaseException,), lambda *a, **k: None)",
-    "a cell runner that skips": (
-        "import types\nclass R:\n    success = True\nget_ipython().run_cell = lambda *a, **k: R()"
-    ),
-    "an AssertionError that is none": "import builtins\nbuiltins.AssertionError = type('A', (Exception,), {})",
-    "numpy that always agrees": "import numpy\nnumpy.abs = lambda *a, **k: 0.0",
-    "an answer that is equal to everything": (
-        "class Yes:\n    def __eq__(self, other): return True\n    __array_ufunc__ = None\nanswer = Yes()"
-    ),
     "one made without a class statement": "answer = type('int', (), {'__eq__': lambda self, other: True})()",
     "one made of nothing but built-in functions": (
         "import operator\nanswer = type('int', (), {'__eq__': operator.methodcaller('__repr__')})()"
@@ -479,18 +372,6 @@ CHEATS = {
         "open('mine.py', 'w').write('class Yes:\\n    def __eq__(self, other): return True')\n"
         "import mine\nanswer = mine.Yes()"
     ),
-    "a number with an opinion": (
-        "class Number(int):\n    __ne__ = __eq__ = lambda self, other: True\n    __hash__ = None\nanswer = Number(0)"
-    ),
-    "forged results": """
-import gc, socket, threading, json, struct
-[sock] = [o for o in gc.get_objects() if isinstance(o, socket.socket)]
-def send(message):
-    data = json.dumps(message).encode()
-    sock.sendall(struct.pack("!I", len(data)) + data)
-for n in range(1, 3000):
-    send({"done": n, "ok": True})
-""",
 }
 
 
