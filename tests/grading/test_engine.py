@@ -143,6 +143,14 @@ def test_a_run_that_is_killed_goes_on_where_it_was(root):
     assert all(scores(root, student)["test_double"] == (2, False) for student in students)
 
 
+def test_what_a_killed_run_has_left_half_written_is_removed(root):
+    half = root / "autograded" / "ann" / ".new-abc" / NAME
+    half.mkdir(parents=True)
+    hand_in(root, "ann", answered(root, **RIGHT))
+    run(root)
+    assert [path.name for path in (root / "autograded" / "ann").iterdir()] == [NAME]
+
+
 def test_two_workers_give_what_one_gives(root):
     for k in range(3):
         hand_in(root, f"s{k}", answered(root, **RIGHT))

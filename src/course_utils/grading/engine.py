@@ -123,6 +123,7 @@ def grade(
     submissions = [Submission(assignment, student, folder) for student, folder in course.submitted(name)]
     results: dict[str, Result] = {}
     penalties = plugin(course.config)
+    record.clear_unfinished(course.autograded)
     with course.gradebook(name) as book:
 
         def finish(submission: Submission, entry: dict[str, Any]) -> None:

@@ -27,6 +27,8 @@ from nbgrader.utils import compute_checksum, determine_grade
 from course_utils.grading.check import grade_id, marks
 from course_utils.grading.late import Late, assess
 
+UNFINISHED = ".new-"
+
 
 @dataclass(frozen=True)
 class Points:
@@ -153,10 +155,16 @@ def unchanged(notebook: NotebookNode | None) -> set[str]:
     }
 
 
+def clear_unfinished(autograded: Path) -> None:
+    """Remove what a run that was killed has left half written."""
+    for folder in autograded.glob(f"*/{UNFINISHED}*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def store(notebook: NotebookNode, folder: Path, name: str, timestamp: datetime | None) -> None:
     """Write the folder of an autograded submission, all of it or nothing."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=folder.parent) as scratch:
+    with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=folder.parent) as scratch:
         fresh = Path(scratch, folder.name)
         fresh.mkdir()
         (fresh / name).write_text(nbformat.writes(notebook), "utf-8", errors="replace")  # half a surrogate is no text
