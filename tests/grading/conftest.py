@@ -8,8 +8,23 @@ from course_utils.grading.execute import Cell, execute
 from course_utils.grading.sandbox.confine import MB, Limits
 from course_utils.grading.sandbox.launch import Sandbox
 from tests.conftest import missing
+from tests.grading.classroom import make_course
 
 SHORT = Limits(cell_seconds=3, total_seconds=40, memory=400 * MB, disk=32 * MB, file_size=16 * MB, cell_output=100_000)
+
+
+@pytest.fixture(scope="session")
+def course(tmp_path_factory):
+    """The folder of a course with one assignment; only to be read."""
+    return make_course(tmp_path_factory.mktemp("course"))
+
+
+@pytest.fixture
+def root(course, tmp_path):
+    """A course to which nothing was handed in yet, and a sandbox to grade it in."""
+    if shutil.which("bwrap") is None:
+        missing("bubblewrap", "apt install bubblewrap")
+    return shutil.copytree(course, tmp_path / "course", dirs_exist_ok=True)
 
 
 @pytest.fixture(scope="session")

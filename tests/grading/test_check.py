@@ -20,14 +20,9 @@ from course_utils.grading.check import (
 )
 from course_utils.grading.course import Course, CourseError
 from course_utils.grading.sanitize import sanitize
-from tests.grading.classroom import NAME, RIGHT, answered, cell, instructor_notebook, make_course, released
+from tests.grading.classroom import NAME, RIGHT, answered, cell, instructor_notebook, released
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def course(tmp_path_factory):
-    return make_course(tmp_path_factory.mktemp("course"))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,14 +19,12 @@ from course_utils.grading.course import Course
 from course_utils.grading.engine import grade
 from course_utils.grading.sandbox.confine import Limits
 from course_utils.grading.verdict import GRADED, HUMAN, ZERO
-from tests.conftest import missing
 from tests.grading.classroom import (
     NAME,
     RIGHT,
     SCORING,
     answered,
     hand_in,
-    make_course,
     released,
     score_outside,
     with_test,
@@ -35,19 +32,6 @@ from tests.grading.classroom import (
 from tests.grading.conftest import SHORT
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    if shutil.which("bwrap") is None:
-        missing("bubblewrap", "apt install bubblewrap")
-    return make_course(tmp_path_factory.mktemp("template"))
-
-
-@pytest.fixture
-def root(template, tmp_path):
-    """A course to which nothing was handed in yet."""
-    return shutil.copytree(template, tmp_path / "course", dirs_exist_ok=True)
 
 
 def run(root, **options):

@@ -14,25 +14,12 @@ from course_utils.grading.course import Course
 from course_utils.grading.engine import grade
 from course_utils.grading.late import DAY, LatePenalty
 from course_utils.grading.received import last_change, note_of, received
-from tests.conftest import missing
-from tests.grading.classroom import NAME, RIGHT, answered, hand_in, make_course
+from tests.grading.classroom import NAME, RIGHT, answered, hand_in
 from tests.grading.conftest import SHORT
 
 
 def now():
     return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    if shutil.which("bwrap") is None:
-        missing("bubblewrap", "apt install bubblewrap")
-    return make_course(tmp_path_factory.mktemp("template"))
-
-
-@pytest.fixture
-def root(template, tmp_path):
-    return shutil.copytree(template, tmp_path / "course")
 
 
 def set_due(root: Path, due: datetime) -> None:

@@ -5,14 +5,9 @@ import time
 import pytest
 
 from course_utils.grading.sanitize import defined, sanitize
-from tests.grading.classroom import RIGHT, answered, cell, instructor_notebook, make_course, released
+from tests.grading.classroom import RIGHT, answered, cell, instructor_notebook, released
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def course(tmp_path_factory):
-    return make_course(tmp_path_factory.mktemp("course"))
 
 
 @pytest.mark.parametrize(
