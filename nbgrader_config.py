@@ -21,6 +21,7 @@ from nbgrader.preprocessors import (
     SaveCells,
 )
 
+from course_utils.grading.export import LinePerStudent
 from course_utils.grading.feedback import TEMPLATES, Harmless, HideTests, render_markdown
 from course_utils.grading.late import LatePenalty
 from course_utils.grading.preprocessors import NoteHiddenTests, SandboxedExecute, SavePoints, WriteOutline
@@ -89,3 +90,6 @@ c.GenerateFeedback.preprocessors = [GetGrades, HideTests, CSSHTMLHeaderPreproces
 c.ExchangeFactory.collect = Collect
 c.AssignLatePenalties.plugin_class = LatePenalty
 c.LatePenalty.penalty_method = "none"
+
+# Marks for a learning platform: a line per student. `--exporter nbgrader.plugins.CsvExportPlugin` has nbgrader's own.
+c.ExportApp.plugin_class = LinePerStudent

@@ -104,17 +104,23 @@ def saved(path: Path) -> str:
 
 def untouched(released: Cells, notebook: NotebookNode) -> dict[str, str]:
     """The answers that are as they were released, each with the heading above it."""
-    headings: dict[str, str] = {}
-    heading = ""
     answers = {name: cell for name, cell in released.items() if cell.answer}
+    found = {}
+    for cell, heading in with_headings(notebook):
+        ours = answers.pop(grade_id(cell) or "", None)  # a second copy does not count
+        if ours and digest(cell) == ours.digest:
+            found[grade_id(cell)] = heading
+    return found
+
+
+def with_headings(notebook: NotebookNode) -> Iterator[tuple[NotebookNode, str]]:
+    """Each cell with the heading above it."""
+    heading = ""
     for cell in notebook.cells:
         titles = [line.lstrip("# ") for line in cell.source.splitlines() if line.startswith("#")]
         if cell.cell_type == "markdown" and titles:
             heading = titles[-1]
-        ours = answers.pop(grade_id(cell) or "", None)  # a second copy does not count
-        if ours and digest(cell) == ours.digest:
-            headings[grade_id(cell)] = heading
-    return headings
+        yield cell, heading
 
 
 def contents(released: Cells, notebook: NotebookNode, empty: int) -> str:

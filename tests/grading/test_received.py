@@ -1,6 +1,7 @@
 """When a submission came, whatever its student writes into it; and what being late costs."""
 
 import os
+import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from traitlets.config import Config
 from course_utils.grading.course import Course
 from course_utils.grading.engine import grade
 from course_utils.grading.late import DAY, LatePenalty
-from course_utils.grading.received import last_change, note_of, received
+from course_utils.grading.received import SECRET, copy_files, forged, last_change, note_of, received
 from tests.grading.classroom import NAME, RIGHT, answered, hand_in
 from tests.grading.conftest import SHORT
 
@@ -96,16 +97,65 @@ def test_collected_by_the_exchanges_clock(root, tmp_path, monkeypatch):
     shutil.move(submitted, forged)
     (forged / "timestamp.txt").write_text("2001-01-01 00:00:00 UTC")
     os.utime(forged / f"{NAME}.ipynb", (0, 0))
-    (inbound / f"bob+{NAME}+no time at all+abc").mkdir()  # stops nobody
+    bob = inbound / f"bob+{NAME}+no time at all+abc"  # stops nobody
+    for name in ("timestamp.txt", SECRET):
+        (bob / name).mkdir(parents=True)
     came = last_change(forged)
     result = NbGraderAPI(config=course.config).collect(NAME)
     assert result["success"], result["log"]
     assert abs(came - now()) < timedelta(minutes=1)
     assert (submitted / "timestamp.txt").read_text().startswith(f"{came:%Y-%m-%d %H:%M:%S}")
     assert received(submitted) == came
+    bobs = submitted.parents[1] / "bob" / NAME
+    assert all(re.fullmatch("[0-9a-f]{128}", (folder / SECRET).read_text()) for folder in (submitted, bobs))
+    assert (bobs / "timestamp.txt").is_file()
     moved = Path(shutil.copytree(submitted.parent, tmp_path / "moved")) / NAME  # what a backup brings back
     note = note_of(moved)
     note.write_text(note.read_text().replace(str(came.year), "2001"))
     assert received(moved).year == 2001  # the note is what is believed
     (moved / f"{NAME}.ipynb").write_text("replaced")
     assert received(moved) == last_change(moved)
+
+
+@pytest.mark.slow
+def test_feedback_can_be_released_to_who_has_handed_in(root):
+    """By the secret that came with the submission: graded once more, the later one's."""
+    course = Course(root)
+    for secret in ("a" * 64, "b" * 64):
+        (hand_in(root, "ann", answered(root, **RIGHT)).parent / SECRET).write_text(secret)
+        grade(NAME, course, workers=1, limits=SHORT)
+        assert (root / "autograded/ann" / NAME / SECRET).read_text() == secret
+
+
+def test_no_link_is_followed_and_nothing_large_is_taken(tmp_path):
+    secret, source = tmp_path / "secret", tmp_path / "source"
+    (secret / "deep").mkdir(parents=True)
+    (secret / "solution.txt").write_text("the solution")
+    (source / "data").mkdir(parents=True)
+    (source / "data/own.txt").write_text("own")
+    (source / "data/linked.txt").symlink_to(secret / "solution.txt")
+    (source / "folder").symlink_to(secret)
+    (source / "large.bin").write_bytes(bytes(1000))
+    (source / "scoring.py").write_text("")
+    os.mkfifo(source / "pipe")
+    left_out = set(copy_files(source, tmp_path / "target", ["scoring.py"], most=900))
+    assert left_out == {"data/linked.txt", "large.bin", "pipe"}
+    found = {path.relative_to(tmp_path / "target").as_posix() for path in (tmp_path / "target").rglob("*")}
+    assert found == {"data", "data/own.txt"}
+
+
+def test_a_folder_belongs_to_the_student_it_names(tmp_path):
+    folder = tmp_path / f"daemon+{NAME}+now+abc"
+    folder.mkdir()
+    assert forged(folder) is None  # of who collects
+    link = tmp_path / f"daemon+{NAME}+now+xyz"
+    link.symlink_to(folder)
+    assert forged(link) == "is no folder"
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder away")
+    shutil.chown(folder, "daemon")
+    assert forged(folder) is None
+    shutil.chown(folder, "nobody")
+    assert forged(folder) == "belongs to nobody"
+    os.chown(folder, 4_000_000, -1)
+    assert forged(folder) == "belongs to user 4000000"

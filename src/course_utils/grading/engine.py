@@ -21,7 +21,7 @@ from course_utils.grading import check, record, verdict
 from course_utils.grading.course import Assignment, Course, fingerprint
 from course_utils.grading.execute import CellRun, Execution
 from course_utils.grading.late import plugin
-from course_utils.grading.received import received
+from course_utils.grading.received import SECRET, received
 from course_utils.grading.sandbox.confine import Limits
 from course_utils.grading.sanitize import sanitize
 from course_utils.grading.verdict import HUMAN, Result
@@ -128,19 +128,20 @@ def grade(
 
         def finish(submission: Submission, entry: dict[str, Any]) -> None:
             student, when = submission.student, datetime.fromisoformat(entry["received"])
+            secret = submission.files.get(SECRET)
             new = not entry.get("recorded")
             try:
                 result, notebook = submission.judged(entry)
                 if new:
                     by_hand = result.verdict == HUMAN
-                    record.record(book, course.autograded, name, student, notebook, when, by_hand, penalties)
+                    record.record(book, course.autograded, name, student, notebook, when, secret, by_hand, penalties)
             except (OSError, SQLAlchemyError):
                 raise  # the disk or the gradebook, not this submission
             except Exception as error:  # what a sandbox has brought back must not stop the class
                 reason = f"its results cannot be recorded ({type(error).__name__}: {error})"[:300]
                 entry, new = entry | {"execution": None, "problem": reason}, True
                 result, notebook = submission.judged(entry)
-                record.record(book, course.autograded, name, student, notebook, when, True, penalties)
+                record.record(book, course.autograded, name, student, notebook, when, secret, True, penalties)
             if new:
                 journal.save(student, entry | {"recorded": True})
             late = record.lateness(book, name, student, penalties)

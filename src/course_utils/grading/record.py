@@ -26,6 +26,7 @@ from nbgrader.utils import compute_checksum, determine_grade
 
 from course_utils.grading.check import grade_id, marks
 from course_utils.grading.late import Late, assess
+from course_utils.grading.received import SECRET
 
 UNFINISHED = ".new-"
 
@@ -81,16 +82,19 @@ def record(
     student: str,
     notebook: NotebookNode | None,
     timestamp: datetime | None,
+    secret: bytes | None,
     by_hand: bool,
     penalties: LateSubmissionPlugin,
 ) -> None:
     """Record one submission: its notebook in the folder `autograded`, its points in the gradebook.
 
     `notebook` is None where nothing could be run: every cell then gets 0 and waits for a person. `by_hand` makes all of
-    its automatic grades wait for one.
+    its automatic grades wait for one. By the `secret` that came with it the student finds the feedback in the exchange.
     """
     if notebook is not None:
-        store(notebook, autograded / student / assignment, f"{assignment}.ipynb", timestamp)
+        notes = {"timestamp.txt": None if timestamp is None else f"{timestamp:%Y-%m-%d %H:%M:%S.%f} UTC\n".encode()}
+        content = nbformat.writes(notebook).encode("utf-8", "replace")  # half a surrogate is no text
+        store({f"{assignment}.ipynb": content, **notes, SECRET: secret}, autograded / student / assignment)
     session = book.db
     try:
         submission = find_or_make(book, assignment, student)
@@ -161,17 +165,16 @@ def clear_unfinished(autograded: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def store(notebook: NotebookNode, folder: Path, name: str, timestamp: datetime | None) -> None:
+def store(files: dict[str, bytes | None], folder: Path) -> None:
     """Write the folder of an autograded submission, all of it or nothing."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=folder.parent) as scratch:
         fresh = Path(scratch, folder.name)
         fresh.mkdir()
-        (fresh / name).write_text(nbformat.writes(notebook), "utf-8", errors="replace")  # half a surrogate is no text
-        if timestamp is not None:
-            (fresh / "timestamp.txt").write_text(f"{timestamp:%Y-%m-%d %H:%M:%S.%f} UTC\n")
-        for path in fresh.iterdir():
-            path.chmod(0o444)
+        for name, content in files.items():
+            if content is not None:
+                (fresh / name).write_bytes(content)
+                (fresh / name).chmod(0o444)
         if folder.exists():
             folder.replace(Path(scratch, "old"))
         fresh.replace(folder)
