@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test check hostile notebooks exercises jets-sample pictures clean
+.PHONY: help book test check hostile hub notebooks exercises jets-sample pictures clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -21,7 +21,7 @@ book: $(VENV)/book.ready  ## build the book into _build/html; SERVE=1 serves it 
 	@echo "The book is at _build/html/index.html"
 	$(if $(SERVE),$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html)
 
-test: book $(VENV)/all.ready  ## everything: package, notebooks, assignments, book, browser
+test: book $(VENV)/all.ready $(if $(shell command -v npm),$(VENV)/hub.ready)  ## everything: package, notebooks, assignments, book, browser
 	$(BIN)/python -m pytest -n auto --dist loadfile --nbval --durations=10
 
 check: $(VENV)/all.ready  ## the fast part (about a minute): lint, notebook hygiene, exercises in step, fast tests
@@ -31,6 +31,9 @@ check: $(VENV)/all.ready  ## the fast part (about a minute): lint, notebook hygi
 
 hostile: $(VENV)/all.ready  ## all that submissions try against the grader (minutes), and a class graded while it is killed
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "whole or not whole" tests/hostile
+
+hub: $(VENV)/all.ready $(VENV)/hub.ready  ## start a class to try: JupyterHub on 127.0.0.1 (as root each student is their own Unix user)
+	@$(BIN)/course hub demo
 
 notebooks: $(VENV)/all.ready  ## run the chapters top to bottom in a fresh kernel and store them (NAME=perceptron for one)
 	$(BIN)/course notebooks $(NAME)
@@ -72,5 +75,12 @@ $(VENV)/book.ready: pyproject.toml requirements.txt | $(BIN)/python
 
 $(VENV)/all.ready: pyproject.toml requirements.txt | $(BIN)/python
 	$(call install,book$(comma)hub$(comma)jets$(comma)ml$(comma)test)
+
+# JupyterHub's proxy, from npm; installed anew when the environment is.
+$(VENV)/hub.ready: hub/package.json hub/package-lock.json | $(VENV)/all.ready
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo "JupyterHub's proxy needs Node 18 or newer: apt install nodejs npm"; exit 1; }
+	@mkdir -p $(VENV)/hub && cp hub/package.json hub/package-lock.json $(VENV)/hub
+	@npm --prefix $(VENV)/hub ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 comma := ,

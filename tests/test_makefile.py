@@ -116,3 +116,16 @@ def test_make_alone_lists_the_targets(checkout):
     listed = make(checkout).stdout
     for target in ("book", "test", "check", "notebooks", "exercises"):
         assert f"make {target} " in listed
+
+
+def test_without_node_the_class_says_what_to_install(checkout, monkeypatch):
+    whole_environment(checkout)
+    shutil.copytree(ROOT / "hub", checkout / "hub")
+    tools = checkout / "tools"
+    tools.mkdir()
+    for tool in ("make", "sh", "grep", "touch", "mkdir", "cp", "rm"):
+        (tools / tool).symlink_to(shutil.which(tool))
+    monkeypatch.setenv("PATH", str(tools))
+    run = make(checkout, "hub")
+    assert run.returncode != 0
+    assert "JupyterHub's proxy needs Node 18 or newer: apt install nodejs npm" in run.stdout

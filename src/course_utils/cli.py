@@ -151,4 +151,33 @@ def _add_grade(commands: "argparse._SubParsersAction") -> None:
     parser.set_defaults(run=run)
 
 
-COMMANDS = (_add_doctor, _add_data, _add_jets, _add_grade, _add_notebooks, _add_exercises, _add_leaderboard)
+def _add_hub(commands: "argparse._SubParsersAction") -> None:
+    def run(options: argparse.Namespace) -> int:
+        try:
+            from course_utils.hub import command
+        except ImportError as error:
+            print(f"{error}. In the course folder: pip install -e '.[hub]'", file=sys.stderr)
+            return 1
+        return command.main(options)
+
+    parser = commands.add_parser("hub", help="run a class on JupyterHub: see hub/README.md")
+    parser.set_defaults(run=run)
+    actions = parser.add_subparsers(title="commands", metavar="command", dest="action", required=True)
+    demo = actions.add_parser("demo", help="start a class to try; it is gone when it ends")
+    demo.add_argument("--stop", action="store_true", help="end the demo that runs, or clear up after a killed one")
+    actions.add_parser("prepare", help="make the class's folder and the instructor's account")
+    add_students = actions.add_parser("add-students", help="make accounts: all in the roster, or none")
+    add_students.add_argument("roster", help="a CSV file with the columns id, first_name, last_name, email")
+    release = actions.add_parser("release", help="make the students' version of an assignment and hand it out")
+    release.add_argument("name", help="the assignment")
+    release.add_argument("--again", action="store_true", help="replace the version that is out, for who fetches later")
+    backup = actions.add_parser("backup", help="copy gradebook, submissions, exchange and the hub's state into a file")
+    backup.add_argument("file", help="a .tar.gz that does not exist yet")
+    restore = actions.add_parser("restore", help="bring a class back from a backup")
+    restore.add_argument("file", help="the .tar.gz")
+    restore.add_argument("--replace", action="store_true", help="put the class that is there aside first")
+    new_term = actions.add_parser("new-term", help="put gradebook and submissions aside and begin with none")
+    new_term.add_argument("name", help="of the term that ends, such as 2026-fall")
+
+
+COMMANDS = (_add_doctor, _add_data, _add_jets, _add_grade, _add_hub, _add_notebooks, _add_exercises, _add_leaderboard)

@@ -1,0 +1,83 @@
+"""What a person of the class sees of this machine, and may use of it (Linux, as root).
+
+Unix users keep people's files apart. On top of that a student's server sees a file system of its own: the system's
+programs, the course's Python environment, the exchange, their home. Nothing else is there: not the checkout with the
+solutions, not the gradebook, no one's processes.
+"""
+
+import os
+import pwd
+import resource
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from course_utils.grading.sandbox.confine import die_with_parent
+from course_utils.grading.sandbox.launch import find_bubblewrap, view
+from course_utils.hub.settings import Settings
+
+CONFIGURATION = Path(__file__).resolve().parents[3] / "hub/jupyter"
+GB = 1024**3
+
+
+def as_user(settings: Settings, user: str, argv: Sequence[str]) -> list[str]:
+    """The command that runs `argv` as the Unix user `user`, in what they may see."""
+    account = pwd.getpwnam(user)
+    instructs = user == settings.instructor
+    writable = [Path(account.pw_dir), settings.exchange, *([settings.course] if instructs else [])]
+    readable = [settings.handout, CONFIGURATION]
+    arguments = [find_bubblewrap(), "--die-with-parent", "--unshare-ipc", "--unshare-uts", *view()]
+    arguments += ["--ro-bind", "/etc", "/etc", "--ro-bind-try", "/run/systemd/resolve", "/run/systemd/resolve"]
+    # A fresh /proc has covered parts, and then the kernel lets no sandbox mount one inside: the instructor's grading.
+    arguments += ["--bind", "/proc", "/proc"] if instructs else ["--unshare-pid", "--proc", "/proc"]
+    arguments += ["--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm"]
+    for path in [*writable, *readable]:
+        for parent in reversed(path.parents[:-1]):
+            arguments += ["--dir", str(parent), "--chmod", "0755", str(parent)]
+        arguments += ["--bind" if path in writable else "--ro-bind", str(path), str(path)]
+    arguments += ["--chmod", "1777", "/tmp", "--chdir", account.pw_dir]
+    arguments += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--"]
+    become = ["setpriv", "--reuid", str(account.pw_uid), "--regid", str(account.pw_gid), "--init-groups"]
+    return [*arguments, *become, "--no-new-privs", "--", *argv]
+
+
+def environment(settings: Settings, user: str) -> dict[str, str]:
+    """What a server and its notebooks know of the class."""
+    role = "instructor" if user == settings.instructor else "student"
+    threads = str(settings.cpus)
+    return {
+        "JUPYTER_CONFIG_PATH": str(CONFIGURATION / role),
+        "JUPYTER_PATH": str(CONFIGURATION / role / "share"),
+        "COURSE_EXCHANGE": str(settings.exchange),
+        "COURSE_FOLDER": str(settings.course) if role == "instructor" else "perceptrons-to-jets",
+        "COURSE_HANDOUT": "" if role == "instructor" else str(settings.handout),
+        "OMP_NUM_THREADS": threads,
+        "OPENBLAS_NUM_THREADS": threads,
+        "MKL_NUM_THREADS": threads,
+    }
+
+
+def limited(settings: Settings, number: int) -> Callable[[], None]:
+    """What a server's process does before it starts: take its limits, and end with the process that started it.
+
+    The kernel keeps memory per process, not per person, and a program may leave its cores again: these limits stop
+    accidents. For hard ones per person see hub/README.md.
+    """
+    cores = sorted(os.sched_getaffinity(0))
+    start = number % len(cores)
+    chosen = {cores[(start + i) % len(cores)] for i in range(settings.cpus)}
+
+    def limit() -> None:
+        memory = int(settings.memory_gb * GB)
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        resource.setrlimit(resource.RLIMIT_NPROC, (settings.processes, settings.processes))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        os.sched_setaffinity(0, chosen)
+        die_with_parent()
+
+    return limit
+
+
+def python(*arguments: str) -> list[str]:
+    """The command that runs this Python; -P: no module is taken from the working directory."""
+    return [sys.executable, "-P", *arguments]

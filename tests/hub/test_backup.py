@@ -1,0 +1,136 @@
+"""A backup is the class at one moment, and restoring loses nothing."""
+
+import contextlib
+import os
+import sqlite3
+import tarfile
+import threading
+import time
+
+import pytest
+
+from course_utils.hub.backup import backup, restore
+from course_utils.hub.classroom import new_term
+from course_utils.hub.settings import HubError
+
+
+@pytest.fixture
+def classroom(settings):
+    inbound = settings.exchange / "perceptrons-to-jets/inbound"
+    handed_in = settings.course / "submitted/ann/perceptron"
+    for folder in (inbound / "ann+perceptron+now+x", handed_in, settings.state):
+        folder.mkdir(parents=True)
+    (handed_in / "perceptron.ipynb").write_text("answers")
+    inbound.chmod(0o2733)
+    settings.exchange.chmod(0o777)
+    with connected(settings.course / "gradebook.db") as book:
+        book.execute("create table grade (a integer, b integer)")
+        book.execute("insert into grade values (0, 0)")
+        book.commit()
+    return settings
+
+
+@contextlib.contextmanager
+def connected(path):
+    with contextlib.closing(sqlite3.connect(path, timeout=60)) as database:
+        yield database
+
+
+def grades(settings):
+    with connected(settings.course / "gradebook.db") as book:
+        return book.execute("select a, b from grade").fetchall()
+
+
+def test_there_and_back(classroom, tmp_path):
+    file = tmp_path / "class.tar.gz"
+    backup(classroom, file)
+    assert oct(file.stat().st_mode & 0o777) == "0o600"
+    (classroom.course / "submitted/ann/perceptron/perceptron.ipynb").write_text("spoiled")
+    with pytest.raises(HubError, match="holds a class already"):
+        restore(classroom, file, replace=False)
+    aside = restore(classroom, file, replace=True)
+    assert (classroom.course / "submitted/ann/perceptron/perceptron.ipynb").read_text() == "answers"
+    assert (aside / "course/submitted/ann/perceptron/perceptron.ipynb").read_text() == "spoiled"
+    assert grades(classroom) == [(0, 0)]
+    assert oct(classroom.exchange.stat().st_mode & 0o7777) == "0o777"
+    inbound = classroom.exchange / "perceptrons-to-jets/inbound"
+    assert oct(inbound.stat().st_mode & 0o7777) == "0o2733"
+    assert [path.name for path in inbound.iterdir()] == ["ann+perceptron+now+x"]
+
+
+def test_a_gradebook_in_use_is_copied_whole(classroom, tmp_path):
+    """Each transaction writes a, then b, and more than fits its cache: the file alone holds one without the other."""
+    begun, stop = threading.Event(), threading.Event()
+
+    def write():
+        with connected(classroom.course / "gradebook.db") as book:
+            book.execute("pragma cache_size = 1")
+            book.executemany("insert into grade values (?, ?)", [(0, 0)] * 20_000)
+            book.commit()
+            begun.set()
+            n = 0
+            while not stop.is_set():
+                n += 1
+                book.execute("update grade set a = ?", (n,))
+                time.sleep(0.02)
+                book.execute("update grade set b = ?", (n,))
+                book.commit()
+                time.sleep(0.02)  # SQLite's locks are not fair
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        assert begun.wait(30)
+        for number in range(5):
+            backup(classroom, tmp_path / f"{number}.tar.gz")
+    finally:
+        stop.set()
+        writer.join()
+    restore(classroom, tmp_path / "4.tar.gz", replace=True)
+    found = grades(classroom)
+    assert len(found) == 20_001
+    assert all(a == b for a, b in found)
+
+
+def test_a_backup_is_not_overwritten(classroom, tmp_path):
+    (tmp_path / "class.tar.gz").write_text("last week's")
+    with pytest.raises(HubError, match=r"class.tar.gz exists: choose another name, such as"):
+        backup(classroom, tmp_path / "class.tar.gz")
+    assert (tmp_path / "class.tar.gz").read_text() == "last week's"
+
+
+@pytest.mark.parametrize("wound", ["cut", "no archive", "other"])
+def test_a_broken_backup_changes_nothing(classroom, tmp_path, wound):
+    file = tmp_path / "class.tar.gz"
+    backup(classroom, file)
+    if wound == "cut":
+        file.write_bytes(file.read_bytes()[:-200])
+    elif wound == "no archive":
+        file.write_text("text")
+    else:
+        with tarfile.open(file, "w:gz") as archive:
+            archive.add(__file__, "evil/x")
+    with pytest.raises(HubError, match=r"nothing was changed|is no backup of a class"):
+        restore(classroom, file, replace=True)
+    assert (classroom.course / "submitted/ann/perceptron/perceptron.ipynb").read_text() == "answers"
+    assert {path.name for path in classroom.folder.iterdir()} == {"course", "exchange", "state"}
+
+
+@pytest.mark.parametrize("action", [lambda s, f: restore(s, f, replace=True), lambda s, f: new_term(s, "2026-fall")])
+def test_a_running_hub_is_in_the_way(classroom, tmp_path, action):
+    (classroom.state / "hub.pid").write_text(str(os.getpid()))
+    with pytest.raises(HubError, match="The hub is running"):
+        action(classroom, tmp_path / "class.tar.gz")
+
+
+def test_a_new_term_begins_empty_and_keeps_the_last(classroom):
+    (classroom.course / "solutions").mkdir()
+    aside = new_term(classroom, "2026-fall")
+    assert {path.name for path in classroom.course.iterdir()} == {"solutions"}
+    assert list(classroom.exchange.iterdir()) == []
+    assert (aside / "submitted/ann/perceptron/perceptron.ipynb").read_text() == "answers"
+    assert (aside / "exchange/inbound/ann+perceptron+now+x").is_dir()
+    with pytest.raises(HubError, match="choose another name"):
+        new_term(classroom, "2026-fall")
+    with pytest.raises(HubError, match="cannot be the name of a folder"):
+        new_term(classroom, "../x")
