@@ -60,6 +60,7 @@ endif
 define install
 @touch $(VENV)/unfinished
 $(BIN)/python -m pip install -q -c requirements.txt -e '.[$(1)]'
+$(2)
 @rm $(VENV)/unfinished
 @touch $@
 endef
@@ -74,7 +75,7 @@ $(VENV)/book.ready: pyproject.toml requirements.txt | $(BIN)/python
 	$(call install,book)
 
 $(VENV)/all.ready: pyproject.toml requirements.txt | $(BIN)/python
-	$(call install,book$(comma)hub$(comma)jets$(comma)ml$(comma)test)
+	$(call install,book$(comma)hub$(comma)jets$(comma)kubernetes$(comma)ml$(comma)test,$(ngshare))
 
 # JupyterHub's proxy, from npm; installed anew when the environment is.
 $(VENV)/hub.ready: hub/package.json hub/package-lock.json | $(VENV)/all.ready
@@ -84,3 +85,9 @@ $(VENV)/hub.ready: hub/package.json hub/package-lock.json | $(VENV)/all.ready
 	@touch $@
 
 comma := ,
+
+# The exchange of a class on Kubernetes and its client, for the tests; hub/kubernetes/Dockerfile tells why so.
+define ngshare
+$(BIN)/python -m pip install -q --no-deps ngshare-exchange==0.5.3
+$(BIN)/python -m pip install -q --no-deps --upgrade --target $(VENV)/ngshare -r hub/kubernetes/ngshare.txt
+endef

@@ -39,8 +39,8 @@ c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "exercises"
 # scoring.py, beside an instructor's notebook, judges outside of the sandbox; it is not for students.
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "scoring.py"]
-# SQLite waits for a busy gradebook instead of giving up after five seconds.
-c.CourseDirectory.db_url = f"sqlite:///{root}/gradebook.db?timeout=60"
+# SQLite waits for a busy gradebook instead of giving up after five seconds; hub/kubernetes has another database.
+c.CourseDirectory.db_url = os.environ.get("COURSE_GRADEBOOK", f"sqlite:///{root}/gradebook.db?timeout=60")
 
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
 
@@ -87,7 +87,12 @@ c.GenerateFeedback.preprocessors = [GetGrades, HideTests, CSSHTMLHeaderPreproces
 
 # When a submission came tells the clock of the exchange's file system, not the student's file. Lateness costs nothing
 # unless you choose "per_day" or "zero"; due dates and extensions are nbgrader's.
-c.ExchangeFactory.collect = Collect
+if "COURSE_NGSHARE" in os.environ:  # on Kubernetes, where the exchange is a service (hub/kubernetes)
+    from course_utils.hub.ngshare import use
+
+    use(c)
+else:
+    c.ExchangeFactory.collect = Collect
 c.AssignLatePenalties.plugin_class = LatePenalty
 c.LatePenalty.penalty_method = "none"
 

@@ -114,6 +114,22 @@ def read_ordinary(name: str, folder: int, most: int) -> bytes | None:
     return data if len(data) <= most else None
 
 
+def keep(part: Path, folder: Path, when: datetime) -> None:
+    """Put a collected submission, now complete in `part`, into its place, with the time at which it came."""
+    write(part / "timestamp.txt", f"{when:%Y-%m-%d %H:%M:%S.%f} UTC\n")
+    if not is_secret(part / SECRET):  # releasing feedback stops for the whole class where one has none
+        write(part / SECRET, secrets.token_hex(64))
+    note_of(folder).write_text(json.dumps({"received": when.isoformat(), "content": content(part)}))
+    part.rename(folder)
+
+
+def beside(folder: Path) -> Path:
+    """Where a submission is collected, until it is complete: empty, whatever a run that was killed has left."""
+    part = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    return part
+
+
 def write(path: Path, text: str) -> None:
     """Write a file of ours, whatever a student has put into its place."""
     if path.is_dir():
@@ -154,12 +170,7 @@ class Collect(ExchangeCollect):
     def do_copy(self, src: str, dest: str, log: object = None) -> None:
         """All or nothing: what is in `dest` is whole, whenever this is killed."""
         when, folder = last_change(Path(src)), Path(dest)
-        part = folder.with_name(f".{folder.name}.part")
-        shutil.rmtree(part, ignore_errors=True)
+        part = beside(folder)
         for name in copy_files(Path(src), part, self.coursedir.ignore, 1000 * self.coursedir.max_dir_size):
             self.log.warning(f"Not collected: {name} of {folder} is no ordinary file, or too large")
-        write(part / "timestamp.txt", f"{when:%Y-%m-%d %H:%M:%S.%f} UTC\n")
-        if not is_secret(part / SECRET):  # releasing feedback stops for the whole class where one has none
-            write(part / SECRET, secrets.token_hex(64))
-        note_of(folder).write_text(json.dumps({"received": when.isoformat(), "content": content(part)}))
-        part.rename(folder)
+        keep(part, folder, when)
