@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from course_utils.checks import check_gradient
+from course_utils.nn import activations
 from course_utils.nn import layers as nn
 from course_utils.nn.losses import cross_entropy, one_hot, squared_error
 from tests.nn.frameworks import import_torch
@@ -89,6 +90,29 @@ def test_the_gradients_are_pytorchs(hidden, output, dtype, tolerance):
     for dense, linear in zip(net.dense, [m for m in twin if hasattr(m, "weight")], strict=True):
         assert dense.dW == pytest.approx(linear.weight.grad.numpy().T, rel=tolerance, abs=tolerance)
         assert dense.db == pytest.approx(linear.bias.grad.numpy(), rel=tolerance, abs=tolerance)
+
+
+@pytest.mark.parametrize("name", activations.FUNCTIONS)
+def test_a_pair_of_functions_makes_a_layer(name):
+    rng = np.random.default_rng(1)
+    layer, Z, C = nn.Elementwise(activations.FUNCTIONS[name]), rng.normal(size=(6, 4)), rng.normal(size=(6, 4))
+    assert np.array_equal(layer.forward(Z), activations.FUNCTIONS[name].g(Z))
+    check_gradient(lambda z: np.sum(C * layer.forward(z)), Z, layer.backward(C))
+    Z = Z.astype(np.float32)
+    assert layer.forward(Z).dtype == np.float32
+    assert layer.backward(Z).dtype == np.float32
+
+
+def test_a_layer_names_what_an_optimizer_has_to_update():
+    dense = nn.Dense(3, 2, np.random.default_rng(0))
+    dense.forward(np.ones((4, 3)))
+    dense.backward(np.ones((4, 2)))
+    (W, dW), (b, db) = dense.parameters()
+    assert W is dense.W
+    assert b is dense.b
+    assert dW is dense.dW
+    assert db is dense.db
+    assert nn.ReLU().parameters() == []
 
 
 def test_the_sigmoid_neither_overflows_nor_loses_its_ends():

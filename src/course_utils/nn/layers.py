@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from course_utils.names import unknown_name
 
 Array = NDArray[np.floating]
+Parameter = tuple[Array, Array]  #: weights, and the gradient that `backward` writes for them
 Init = Callable[[int, int, np.random.Generator], tuple[Array, Array]]
 
 CHUNK = 1000  #: rows that `Network.predict` sends through at a time: their sums still fit a processor's cache
@@ -29,7 +30,7 @@ def he(n_in: int, n_out: int, rng: np.random.Generator) -> tuple[Array, Array]:
 
 
 def glorot(n_in: int, n_out: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Weights drawn uniformly, with variance 2 / (n_in + n_out), for tanh and sigmoid; biases 0."""
+    """Weights drawn uniformly, with variance 2 / (n_in + n_out), for tanh; biases 0."""
     limit = sqrt(6 / (n_in + n_out))
     return rng.uniform(-limit, limit, (n_in, n_out)), np.zeros(n_out)
 
@@ -52,6 +53,13 @@ class Layer:
     def backward(self, delta: Array) -> Array:
         """dL/dX from `delta` = dL/dA."""
         return delta
+
+    def parameters(self) -> list[Parameter]:
+        """What an optimizer has to update: here nothing."""
+        return []
+
+    def set_training(self, training: bool) -> None:
+        """Say whether the layer is being trained. Most do the same either way."""
 
     def _room(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         """An array to write into: the same memory whenever it is large enough."""
@@ -102,6 +110,10 @@ class Dense(Layer):
         self.W, self.b = weights[:n].reshape(W.shape), weights[n:]
         self.dW, self.db = gradients[:n].reshape(W.shape), gradients[n:]
         self.W[:], self.b[:] = W, b
+
+    def parameters(self) -> list[Parameter]:
+        """W and b with their gradients."""
+        return [(self.W, self.dW), (self.b, self.db)]
 
 
 class Identity(Layer):
@@ -157,6 +169,27 @@ class Sigmoid(Layer):
         dX *= self.A  # a (1 − a)
         dX *= delta
         return dX
+
+
+class Elementwise(Layer):
+    """a = g(z) with the g and the slope of a pair of functions, as those of `activations.FUNCTIONS`.
+
+    Unlike the layers above it takes new memory in each step.
+
+    >>> Elementwise((np.square, lambda z: 2 * z)).forward(np.array([[1.0, 3.0]]))
+    array([[1., 9.]])
+    """
+
+    def __init__(self, pair: tuple[Callable[[Array], Array], Callable[[Array], Array]]) -> None:
+        super().__init__()
+        self.g, self.slope = pair
+
+    def forward(self, X: Array) -> Array:
+        self.X = X
+        return self.g(X).astype(X.dtype, copy=False)
+
+    def backward(self, delta: Array) -> Array:
+        return delta * self.slope(self.X).astype(delta.dtype, copy=False)
 
 
 ACTIVATIONS: dict[str, type[Layer]] = {"identity": Identity, "relu": ReLU, "sigmoid": Sigmoid, "tanh": Tanh}
