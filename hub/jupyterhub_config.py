@@ -42,7 +42,7 @@ c.Spawner.default_url = "/lab"
 c.Spawner.env_keep = ["LANG", "LC_ALL"]
 c.Spawner.environment = {"PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"}
 c.Spawner.mem_limit = f"{settings.memory_gb}G"  # shown to the server; it is course_utils.hub.confine that sets it
-c.Spawner.http_timeout = 120  # the first start on a busy machine
+c.Spawner.http_timeout = 300  # a lecture hall that signs in at once: a start takes three seconds of a core
 # By default the hub waits 30 s after its first signal, an interrupt, before it sends the next.
 c.LocalProcessSpawner.interrupt_timeout = 1
 c.LocalProcessSpawner.term_timeout = 5

@@ -8,16 +8,17 @@ solutions, not the gradebook, no one's processes.
 import os
 import pwd
 import resource
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from course_utils.grading.sandbox.confine import die_with_parent
 from course_utils.grading.sandbox.launch import find_bubblewrap, view
 from course_utils.hub.settings import Settings
 
 CONFIGURATION = Path(__file__).resolve().parents[3] / "hub/jupyter"
 GB = 1024**3
+KEEPER = ["setsid", "--fork", "--wait"]  #: the process that starts a command and stays until it ends
 
 
 def as_user(settings: Settings, user: str, argv: Sequence[str]) -> list[str]:
@@ -30,15 +31,29 @@ def as_user(settings: Settings, user: str, argv: Sequence[str]) -> list[str]:
     arguments += ["--ro-bind", "/etc", "/etc", "--ro-bind-try", "/run/systemd/resolve", "/run/systemd/resolve"]
     # A fresh /proc has covered parts, and then the kernel lets no sandbox mount one inside: the instructor's grading.
     arguments += ["--bind", "/proc", "/proc"] if instructs else ["--unshare-pid", "--proc", "/proc"]
+    arguments += [] if instructs else without_node()
     arguments += ["--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm"]
     for path in [*writable, *readable]:
         for parent in reversed(path.parents[:-1]):
             arguments += ["--dir", str(parent), "--chmod", "0755", str(parent)]
         arguments += ["--bind" if path in writable else "--ro-bind", str(path), str(path)]
     arguments += ["--chmod", "1777", "/tmp", "--chdir", account.pw_dir]
-    arguments += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--"]
     become = ["setpriv", "--reuid", str(account.pw_uid), "--regid", str(account.pw_gid), "--init-groups"]
-    return [*arguments, *become, "--no-new-privs", "--", *argv]
+    become += ["--no-new-privs"]
+    capabilities = ["CAP_SETUID", "CAP_SETGID"]
+    if instructs:  # bubblewrap takes process 1 along when it ends; without one, root must wait in here and do that
+        become = [*KEEPER, *become, "--pdeathsig", "KILL"]
+        capabilities += ["CAP_KILL"]
+    for capability in capabilities:
+        arguments += ["--cap-add", capability]
+    arguments += ["--"]
+    return [*arguments, *become, "--", *argv]
+
+
+def without_node() -> list[str]:
+    """JupyterLab asks Node at each start how it would be built: half a second of a core for nothing."""
+    node = shutil.which("node")
+    return ["--ro-bind", "/dev/null", os.path.realpath(node)] if node else []
 
 
 def environment(settings: Settings, user: str) -> dict[str, str]:
@@ -58,7 +73,7 @@ def environment(settings: Settings, user: str) -> dict[str, str]:
 
 
 def limited(settings: Settings, number: int) -> Callable[[], None]:
-    """What a server's process does before it starts: take its limits, and end with the process that started it.
+    """What a server's process does before it starts: take its limits.
 
     The kernel keeps memory per process, not per person, and a program may leave its cores again: these limits stop
     accidents. For hard ones per person see hub/README.md.
@@ -73,7 +88,6 @@ def limited(settings: Settings, number: int) -> Callable[[], None]:
         resource.setrlimit(resource.RLIMIT_NPROC, (settings.processes, settings.processes))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         os.sched_setaffinity(0, chosen)
-        die_with_parent()
 
     return limit
 

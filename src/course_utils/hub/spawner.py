@@ -1,13 +1,18 @@
 """How the hub starts a person's server: as their own Unix user, or, without root, side by side in one."""
 
+import contextlib
 import os
 import pwd
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from jupyterhub.spawner import LocalProcessSpawner, SimpleLocalProcessSpawner
+from traitlets import Bool
 
-from course_utils.hub.confine import as_user, environment, limited, python
-from course_utils.hub.settings import load
+from course_utils.grading.sandbox.confine import die_with_parent
+from course_utils.hub.confine import KEEPER, as_user, environment, limited, python
+from course_utils.hub.settings import Settings, load
 
 SERVER = python("-m", "course_utils.hub.server")
 
@@ -15,14 +20,39 @@ SERVER = python("-m", "course_utils.hub.server")
 class UnixUserSpawner(LocalProcessSpawner):
     """Each person their own Unix user, their own view of the machine, and limits."""
 
+    outlives_hub = Bool(
+        True, help="A hub that was killed finds the server again when it is back; if not, the server ends with it."
+    ).tag(config=True)
+
     def make_preexec_fn(self, name: str) -> Callable[[], None]:
         return limited(load(), pwd.getpwnam(name).pw_uid)
 
     async def start(self) -> tuple[str, int]:
         settings = load()
-        self.cmd = as_user(settings, self.user.name, SERVER)
+        for pid in keepers(settings, self.user.name):  # a hub was killed before it could note that it started these
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        command = as_user(settings, self.user.name, SERVER)
+        # The sandbox ends with the process that has started it. A keeper stays when the hub is killed.
+        self.cmd = [*KEEPER, *command] if self.outlives_hub else command
         self.environment = {**self.environment, **environment(settings, self.user.name)}
         return await super().start()
+
+    async def _signal(self, sig: int) -> bool:
+        """Not to a stranger who got a process id of before the machine was restarted."""
+        if self.proc is None and self.pid not in keepers(load(), self.user.name):
+            return False
+        return await super()._signal(sig)
+
+
+def keepers(settings: Settings, user: str) -> Iterator[int]:
+    """The hub's own processes that hold a person's server in this class, whichever hub has started them."""
+    marks = {f"JUPYTERHUB_USER={user}".encode(), f"COURSE_EXCHANGE={settings.exchange}".encode()}
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            held = marks <= set((process / "environ").read_bytes().split(b"\0"))
+            if held and process.stat().st_uid == os.geteuid():
+                yield int(process.name)
 
 
 class OneUserSpawner(SimpleLocalProcessSpawner):
@@ -34,6 +64,7 @@ class OneUserSpawner(SimpleLocalProcessSpawner):
         def prepare() -> None:
             enter_home()
             limit()
+            die_with_parent()
 
         return prepare
 

@@ -32,7 +32,7 @@ class Submit(ExchangeSubmit):
                 kept.rename(receipt)
         except (OSError, shutil.Error) as error:
             self.fail(
-                f"{self.coursedir.assignment_id} is not handed in, and your files are as they were: {error} "
+                f"{self.coursedir.assignment_id} is not handed in, and your files are as they were: {first_of(error)}. "
                 "Tell your instructor, or try again later."
             )
         self.log.info(f"Submitted as: {self.coursedir.course_id} {self.coursedir.assignment_id} {self.timestamp}")
@@ -55,3 +55,10 @@ class Submit(ExchangeSubmit):
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def first_of(error: OSError) -> str:
+    """What the system said first: copying a folder goes on after an error, and tells of all at once."""
+    if isinstance(error, shutil.Error):
+        return str(error.args[0][0][2]).partition("] ")[2] or str(error)
+    return error.strerror or str(error)
