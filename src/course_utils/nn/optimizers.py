@@ -1,8 +1,12 @@
 """Gradient descent and its relatives: each takes one step, in place, on one array of weights.
 
-The rules are PyTorch's (`torch.optim`), to the placement of ε. Keras agrees step for step for `SGD`, `Momentum`,
-`Nesterov` and `Adadelta`. Its Adam adds ε to √s before the bias correction, its RMSprop and Adagrad add ε inside the
-root, its Adagrad starts the sum of squares at 0.1; and some of its defaults differ.
+The rules are PyTorch's (`torch.optim`), to the placement of ε. Keras agrees step for step for `SGD`, `Momentum` and
+`Nesterov` (as long as the learning rate is constant: its momentum remembers steps, not slopes) and for `Adadelta`. Its
+Adam and AdamW add ε to √s before the bias correction, its RMSprop and Adagrad add ε inside the root, its Adagrad starts
+the sum of squares at 0.1; and some of its defaults differ.
+
+The learning rate can follow a schedule in the number of steps or epochs, or `Plateau`, which watches a loss;
+`range_test` finds out which rates a problem bears.
 
 >>> w, adam = np.array([1.0, -2.0]), Adam(lr=0.1)
 >>> for _ in range(200):
@@ -18,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.floating]
 Schedule = Callable[[int], float]
+Slope = Callable[[Array], tuple[float, ArrayLike]]
 
 BLOCK = 8192  #: weights updated at a time, so that what a rule computes on the way stays in the cache
 
@@ -160,6 +165,20 @@ class Adam(Optimizer):
         w -= self.lr * m_hat / (np.sqrt(s_hat) + self.eps)
 
 
+class AdamW(Adam):
+    """w ← (1 − η λ) w, then the step of `Adam`: weights shrink at the rate η λ, whatever their slopes."""
+
+    def __init__(
+        self, lr: float = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, decay: float = 0.01
+    ) -> None:
+        super().__init__(lr, beta1, beta2, eps)
+        self.decay = decay
+
+    def update(self, w: Array, g: Array, m: Array, s: Array) -> None:
+        w *= 1 - self.lr * self.decay
+        super().update(w, g, m, s)
+
+
 def step_decay(lr: float, factor: float = 0.5, every: int = 10) -> Schedule:
     """η(t) = η₀ factor^⌊t / every⌋: the step shrinks by a factor every so many epochs.
 
@@ -185,3 +204,62 @@ def inverse_decay(lr: float, k: float) -> Schedule:
     0.02
     """
     return lambda t: lr / (1 + k * t)
+
+
+class Plateau:
+    """A learning rate that is multiplied by `factor` after more than `patience` losses in a row without a new best.
+
+    A loss is a new best if it is below (1 − threshold) times the old one; the rate stays at or above `lr_min`. Call it
+    with the validation loss of each epoch: `optimizer.lr = plateau(loss)`. As PyTorch's `ReduceLROnPlateau`; Keras's
+    lowers the rate one loss earlier, and its threshold is absolute.
+
+    >>> plateau = Plateau(0.1, factor=0.5, patience=1)
+    >>> [plateau(loss) for loss in [0.9, 0.8, 0.8, 0.8, 0.7, 0.8, 0.8]]
+    [0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.025]
+    """
+
+    def __init__(
+        self, lr: float, factor: float = 0.1, patience: int = 10, threshold: float = 1e-4, lr_min: float = 0.0
+    ) -> None:
+        if not 0 < factor < 1:
+            raise ValueError(f"factor must lie between 0 and 1, so that the rate falls, not {factor}")
+        if lr_min > lr:
+            raise ValueError(f"lr_min = {lr_min} is above the rate to start with, {lr}")
+        self.lr, self.factor, self.patience = float(lr), factor, patience
+        self.threshold, self.lr_min = threshold, lr_min
+        self.best = np.inf
+        self.bad = 0  #: losses since the last new best, or since the rate was lowered
+
+    def __call__(self, loss: float) -> float:
+        """The learning rate to go on with, after this loss. A loss that is not a number is no new best."""
+        if loss < (1 - self.threshold) * self.best:
+            self.best, self.bad = loss, 0
+        else:
+            self.bad += 1
+        if self.bad > self.patience:
+            self.lr, self.bad = max(self.factor * self.lr, self.lr_min), 0
+        return self.lr
+
+
+def range_test(slope: Slope, weights: Array, optimizer: Optimizer, rates: ArrayLike) -> NDArray[np.float64]:
+    """The loss before each step, while the learning rate runs through `rates`; the weights are left as they were.
+
+    `slope(w)` gives the loss and dL/dw for the next mini-batch. `optimizer` must be new, and is used up. The test ends
+    early, with infinity for the steps that are left, once the loss is no longer a finite number.
+
+    >>> range_test(lambda w: (w @ w, 2 * w), np.ones(3), SGD(), rates=[0.1, 0.4, 1.5, 1.5]).round(2)
+    array([3.  , 1.92, 0.08, 0.31])
+    """
+    if optimizer.t:
+        raise ValueError(f"the optimizer has taken {optimizer.t} steps and remembers them: make a new one")
+    rates, w = np.asarray(rates, dtype=float), weights.copy()
+    losses = np.full(len(rates), np.inf)
+    with np.errstate(all="ignore"):
+        for k, lr in enumerate(rates):
+            loss, gradient = slope(w)
+            if not np.isfinite(loss):
+                break
+            losses[k] = loss
+            optimizer.lr = float(lr)
+            optimizer.step(w, gradient)
+    return losses
