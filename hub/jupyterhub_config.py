@@ -40,7 +40,13 @@ c.JupyterHub.spawner_class = UnixUserSpawner if ROOT else OneUserSpawner
 c.SimpleLocalProcessSpawner.home_dir_template = f"{settings.homes}/{{username}}"
 c.Spawner.default_url = "/lab"
 c.Spawner.env_keep = ["LANG", "LC_ALL"]
-c.Spawner.environment = {"PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"}
+# How often servers tell that they are in use: often enough for whoever stops those that are not.
+ACTIVITY_SECONDS = min(300, settings.idle_minutes * 20)
+c.JupyterHub.last_activity_interval = ACTIVITY_SECONDS
+c.Spawner.environment = {
+    "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+    "JUPYTERHUB_ACTIVITY_INTERVAL": str(ACTIVITY_SECONDS),
+}
 c.Spawner.mem_limit = f"{settings.memory_gb}G"  # shown to the server; it is course_utils.hub.confine that sets it
 c.Spawner.http_timeout = 300  # a lecture hall that signs in at once: a start takes three seconds of a core
 # By default the hub waits 30 s after its first signal, an interrupt, before it sends the next.

@@ -74,8 +74,11 @@ class Class:
 
 
 @contextlib.contextmanager
-def real_class(base: Path, name: str, students: int) -> Iterator[Class]:
-    """A class in the folder `base`; its accounts are called p2j-`name`-…, and those of a run that was killed go."""
+def real_class(base: Path, name: str, students: int, **values: int) -> Iterator[Class]:
+    """A class in the folder `base`; its accounts are called p2j-`name`-…, and those of a run that was killed go.
+
+    `values` are settings.
+    """
     if os.geteuid() != 0:
         pytest.skip("without root there is one Unix user for all")
     try:
@@ -87,7 +90,7 @@ def real_class(base: Path, name: str, students: int) -> Iterator[Class]:
     roster = [people.Person(f"p2j-{name}-{k:02}", f"Student {k}", "Test", "") for k in range(1, students + 1)]
     instructor, group = f"p2j-{name}-instructor", f"p2j-{name}-students"
     temporary.remove_accounts({instructor, *(person.id for person in roster)}, group)
-    settings = temporary.write_settings(base, instructor=instructor, group=group)
+    settings = temporary.write_settings(base, instructor=instructor, group=group, **values)
     with temporary.accounts(settings, roster) as passwords:
         classroom.prepare(settings, checkout())
         people.enter(settings, roster)
