@@ -10,12 +10,15 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from course_utils import authoring, challenge, checks, data
+from course_utils.nn.layers import Network
+from course_utils.nn.losses import cross_entropy
 from course_utils.physics.images import jet_images, pad_jagged
 from tests.assignments.grading import ROOT
 
 STATED, SLACK = 0.91, 0.01  # accuracy in `perceptron`
 WITHIN = 1.0  # GeV, in `root_to_arrays`
 STATED_AUC, SLACK_AUC = 0.77, 0.01  # in `jet_images`
+STATED_LOSS, SLACK_LOSS = 0.78, 0.006  # in `optimizers`
 STATED_DIGITS, SLACK_DIGITS, STATED_SECONDS, SLACK_SECONDS = 0.93, 0.01, 5, 5  # in `numpy_mnist`
 MEANS, COV = [(0.0, 0.0), (1.8, 1.2)], [(1.0, -0.3), (-0.3, 0.7)]
 
@@ -226,3 +229,66 @@ def test_the_budget_of_the_challenge_is_stated_stricter_than_enforced(seconds, t
     else:
         with pytest.raises(checks.CheckFailed, match=r"(?s)CPU seconds is .*fewer epochs"):
             defined["train_in_time"](None, None, None)
+
+
+@pytest.mark.slow
+def test_the_reference_trains_the_jets_well_enough_whatever_the_seed(record_property):
+    given = {"Network": Network, "cross_entropy": cross_entropy, "CheckFailed": checks.CheckFailed}
+    defined = reference("optimizers", "gradient_descent", "momentum", "nesterov", "adam", "jets", "train", **given)
+    scoring = (authoring.assignments(ROOT)["optimizers"].parent / "scoring.py").read_text()
+    for judge in (defined["sources"]["test_train"], scoring):
+        asked = " ".join(judge.split())
+        assert asked.count(f"None, {STATED_LOSS:.2f}, name=") == 1
+        assert asked.count(f"slack={SLACK_LOSS},") == 1
+
+    def mean_losses(train):
+        """Of three networks each, as the hidden test asks for; 20 times, from other starts on other mini-batches."""
+        weights = [
+            train(*defined["training"](defined["X_train"], defined["y_train"], 100 + seed)) for seed in range(60)
+        ]
+        return np.reshape([defined["loss_of"](w) for w in weights], (20, 3)).mean(axis=1)
+
+    reached = mean_losses(defined["train"])
+    record_property("loss in optimizers", f"{reached.mean():.4f} ± {reached.std():.4f}, {reached.max():.4f} most")
+    assert reached.mean() + 3 * reached.std() < STATED_LOSS + SLACK_LOSS
+    assert reached.max() < STATED_LOSS
+
+    falling = 0.2 * (1 - np.arange(300) / 300)  # another rule that falls does it as well
+    assert mean_losses(lambda slope, w: defined["nesterov"](slope, w, falling)[-1]).max() < STATED_LOSS + SLACK_LOSS
+    constant = mean_losses(lambda slope, w: defined["adam"](slope, w, np.full(300, 0.01))[-1])
+    assert abs(constant.mean() - 0.80) < 0.01  # "a good constant rate comes near 0.80"
+
+
+def test_the_comparison_to_judge_in_optimizers_came_out_as_stated():
+    given = {"Network": Network, "cross_entropy": cross_entropy, "CheckFailed": checks.CheckFailed}
+    defined = reference("optimizers", "gradient_descent", "adam", "jets", **given)
+    text, X, y = "".join(defined["sources"].values()), defined["X_train"], defined["y_train"]
+    assert "near 0.95 with Adam and near 1.6 without" in text
+    network = Network([27, 32, 32, 5], np.random.default_rng(0))
+    for rule, stated in (("adam", 0.95), ("gradient_descent", 1.6)):
+        losses = []
+        for seed in range(1, 9):
+            network.weights[:] = defined[rule](*defined["training"](X, y, seed), np.full(150, 0.001))[-1]
+            losses.append(cross_entropy(network.predict(X), y)[0])
+        assert np.mean(losses) == pytest.approx(stated, abs=0.05)
+
+
+def test_the_check_of_the_noise_in_optimizers_fails_no_right_answer_by_chance():
+    noise = reference("optimizers", "noise")["noise"]
+    rng = np.random.default_rng(1)
+    for scales, N, B in [([3.0, 1.0, 1.0, 0.1], 300, 1), ([3.0, 1.0, 1.0, 0.1], 300, 100), ([2.0, 0.5], 400, 9)]:
+        slopes = rng.normal(size=(N, len(scales))) * scales
+        expected = np.sqrt(slopes.var(axis=0).sum() / B)
+        off = [noise(slopes, B, 2000, np.random.default_rng(seed)) / expected - 1 for seed in range(100)]
+        assert 4 * np.std(off) < 0.075  # both checks leave a little more
+        assert abs(np.mean(off)) < 0.01
+
+
+def test_the_bounds_of_the_noise_shown_in_optimizers_surround_what_is_right():
+    text = reference("optimizers")["sources"]["test_noise"]
+    slopes = np.random.default_rng(5).normal(size=(300, 4)) * [3.0, 1.0, 1.0, 0.1] + [1.0, 2.0, -1.0, 0.0]
+    bounds = re.findall(r"\((\d+), ([\d.]+), ([\d.]+)\)", text.partition("# Hidden")[0])
+    for B, low, high in bounds:
+        middle = (float(low) + float(high)) / 2
+        assert np.sqrt(slopes.var(axis=0).sum() / int(B)) == pytest.approx(middle, rel=0.015)
+    assert [B for B, _, _ in bounds] == ["1", "25", "100"]
