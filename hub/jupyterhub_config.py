@@ -5,6 +5,7 @@ as one Unix user, and nobody is kept from anybody.
 """
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -52,6 +53,7 @@ c.Spawner.http_timeout = 300  # a lecture hall that signs in at once: a start ta
 # By default the hub waits 30 s after its first signal, an interrupt, before it sends the next.
 c.LocalProcessSpawner.interrupt_timeout = 1
 c.LocalProcessSpawner.term_timeout = 5
+c.LocalProcessSpawner.popen_kwargs = {"stdin": subprocess.DEVNULL}  # not the terminal of who started the hub
 
 # ── Who may sign in ─────────────────────────────────────────────────────────────────────────────────────────────
 # Passwords are those of Unix accounts, or another place vouches for a name. Only accounts of the class come in.
@@ -87,7 +89,8 @@ elif settings.sign_in == "oauth":  # pip install oauthenticator
     c.OAuthenticator.token_url = os.environ["OAUTH_TOKEN_URL"]
     c.OAuthenticator.userdata_url = os.environ["OAUTH_USERDATA_URL"]
     c.OAuthenticator.username_claim = os.environ.get("OAUTH_USERNAME_CLAIM", "preferred_username")
-    c.OAuthenticator.oauth_callback_url = f"{settings.address}/hub/oauth_callback"
+    callback = f"{settings.address}/hub/oauth_callback"
+    c.OAuthenticator.oauth_callback_url = os.environ.get("OAUTH_CALLBACK_URL", callback)
 else:  # LTI 1.3, from a learning platform; pip install jupyterhub-ltiauthenticator
     from ltiauthenticator.lti13.auth import LTI13Authenticator
 

@@ -122,6 +122,7 @@ def _client(folder: Path, workers: int, scheduler: str | None, extra: str) -> It
             dashboard_address="127.0.0.1:0",
             local_directory=scratch,
             silence_logs=logging.CRITICAL,
+            security=True,  # certificates for this run: who else is on this machine cannot join in
         ) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
     ):

@@ -144,6 +144,23 @@ def test_no_link_is_followed_and_nothing_large_is_taken(tmp_path):
     assert found == {"data", "data/own.txt"}
 
 
+def test_no_submission_stops_collecting(tmp_path):
+    source = tmp_path / "source"
+    deep = source
+    for _ in range(60):
+        deep /= "deep"
+        deep.mkdir(parents=True)
+    (deep / "file").write_text("too deep")
+    (source / "own.txt").write_text("own")
+    assert list(copy_files(source, tmp_path / "target", [], most=900)) == []
+    copied = [path for path in (tmp_path / "target").rglob("*") if path.is_file()]
+    assert [path.name for path in copied] == ["own.txt"]
+    for k in range(1001):
+        (source / f"{k}.txt").touch()
+    with pytest.raises(OSError, match="more than 1000 files"):
+        list(copy_files(source, tmp_path / "again", [], most=900))
+
+
 def test_a_folder_belongs_to_the_student_it_names(tmp_path):
     folder = tmp_path / f"daemon+{NAME}+now+abc"
     folder.mkdir()

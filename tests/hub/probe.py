@@ -31,6 +31,10 @@ for path in PATHS:  # noqa: F821
         attempt(f"read {name}", lambda name=name: pathlib.Path(name).read_bytes())
 
 attempt("write", lambda: pathlib.Path("/etc/profile.d/x.sh").write_text("x"))
+course = pathlib.Path(os.environ["COURSE_EXCHANGE"], "perceptrons-to-jets")
+for part in (course, course / "outbound", course / "outbound/perceptron", course / "inbound", course / "feedback"):
+    attempt(f"move {part}", lambda part=part: part.rename(part.with_name("mine")))
+attempt("write into outbound", lambda: (course / "outbound/x").write_text("x"))
 me = os.getuid()
 for process in pathlib.Path("/proc").glob("[0-9]*"):
     if process.stat().st_uid not in (me, 0):

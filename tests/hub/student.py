@@ -36,7 +36,8 @@ class Student:
     def on(self, page: requests.Response) -> None:
         """From a page of the hub's to JupyterLab: wait with it, as long as it is about the start of the server."""
         page.raise_for_status()
-        if "/hub/spawn-pending/" in page.url:
+        deadline = time.monotonic() + PATIENCE
+        while "/hub/spawn-pending/" in page.url and time.monotonic() < deadline:
             self.wait_for_start()
             page = self.get(f"/user/{self.user}/lab")
         assert page.url == f"{self.server}/lab", page.url
@@ -44,6 +45,9 @@ class Student:
     def wait_for_start(self) -> None:
         url = f"{self.address}/hub/api/users/{self.user}/server/progress"
         with self.browser.get(url, params={"_xsrf": self.token("/hub/")}, stream=True, timeout=PATIENCE) as events:
+            if events.status_code == 400:  # a hub that has just begun still looks whether the server runs
+                time.sleep(1)
+                return
             events.raise_for_status()
             said = [json.loads(line.partition(b":")[2]) for line in events.iter_lines() if line.startswith(b"data:")]
         assert said[-1].get("ready"), said

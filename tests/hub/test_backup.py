@@ -6,6 +6,7 @@ import sqlite3
 import tarfile
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -92,6 +93,28 @@ def test_a_gradebook_in_use_is_copied_whole(classroom, tmp_path):
     assert all(a == b for a, b in found)
 
 
+def test_what_students_put_into_the_exchange_stops_no_backup(classroom, tmp_path):
+    inbound = classroom.exchange / "perceptrons-to-jets/inbound"
+    os.mkfifo(inbound / "pipe")
+    (inbound / "link").symlink_to("/etc/passwd")
+    (inbound / "folder").symlink_to("/etc")
+    (inbound / "a.pid").write_text("twice")
+    os.link(inbound / "a.pid", inbound / "b")
+    with (inbound / "large").open("wb") as file:
+        file.truncate(10**13)
+    deep = inbound
+    for _ in range(60):
+        deep /= "deep"
+        deep.mkdir()
+    (deep / "file").write_text("too deep")
+    left_out = backup(classroom, tmp_path / "class.tar.gz")
+    names = {Path(name).name for name in left_out}
+    assert names == {"pipe", "link", "large", "deep"}
+    restore(classroom, tmp_path / "class.tar.gz", replace=True)
+    assert (inbound / "b").read_text() == "twice"
+    assert not (inbound / "folder").exists()
+
+
 def test_a_backup_is_not_overwritten(classroom, tmp_path):
     (tmp_path / "class.tar.gz").write_text("last week's")
     with pytest.raises(HubError, match=r"class.tar.gz exists: choose another name, such as"):
@@ -127,9 +150,11 @@ def test_a_new_term_begins_empty_and_keeps_the_last(classroom):
     (classroom.course / "solutions").mkdir()
     aside = new_term(classroom, "2026-fall")
     assert {path.name for path in classroom.course.iterdir()} == {"solutions"}
-    assert list(classroom.exchange.iterdir()) == []
+    inbound = classroom.exchange / "perceptrons-to-jets/inbound"
+    assert list(inbound.iterdir()) == []
+    assert [oct(path.stat().st_mode & 0o7777) for path in (classroom.exchange, inbound)] == ["0o1777", "0o3733"]
     assert (aside / "submitted/ann/perceptron/perceptron.ipynb").read_text() == "answers"
-    assert (aside / "exchange/inbound/ann+perceptron+now+x").is_dir()
+    assert (aside / "exchange/perceptrons-to-jets/inbound/ann+perceptron+now+x").is_dir()
     with pytest.raises(HubError, match="choose another name"):
         new_term(classroom, "2026-fall")
     with pytest.raises(HubError, match="cannot be the name of a folder"):

@@ -256,8 +256,8 @@ def test_folders_are_closed(demo):
     for path, mode in [
         (demo.course, 0o700),
         (demo.base / "class/state", 0o700),
-        (demo.base / "class/exchange", 0o777),
-        (demo.inbound, 0o2733),
+        (demo.base / "class/exchange", 0o1777),
+        (demo.inbound, 0o3733),
         *((demo.base / "homes" / user, 0o700) for user in (INSTRUCTOR, ANN, BOB)),
     ]:
         assert (path, oct(path.stat().st_mode & 0o7777)) == (path, oct(mode))

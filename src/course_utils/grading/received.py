@@ -5,6 +5,8 @@ exchange. `Collect` takes the time at which the exchange's file system last saw 
 the collected submission. What came another way was received when it was put here.
 """
 
+import contextlib
+import errno
 import fnmatch
 import json
 import os
@@ -20,30 +22,37 @@ from typing import Any
 
 from nbgrader.exchange.default import ExchangeCollect
 
-from course_utils.grading.check import UnreadableError, read_files, walk
+from course_utils.grading.check import MOST_FOLDERS, UnreadableError, read_files, walk
 from course_utils.grading.course import fingerprint
 
 Record = dict[str, Any]
 
+MOST_FILES = 1000  #: of a submission; grading takes fewer
 SECRET = "submission_secret.txt"
 SECRET_TEXT = re.compile(rb"[0-9a-f]{32,256}")
 
 
 def received(folder: Path) -> datetime:
     """When the submission in `folder` came: naive and in UTC, as the gradebook wants it."""
+    return noted(folder, content(folder)) or last_change(folder)
+
+
+def noted(folder: Path, found: str) -> datetime | None:
+    """When `Collect` saw the submission of `folder` come, if it is one of this content."""
     try:
         note = json.loads(note_of(folder).read_bytes())
-        if note["content"] == content(folder):
-            return datetime.fromisoformat(note["received"])
-    except (OSError, ValueError, TypeError, KeyError):
-        pass  # it was not collected by `Collect`, or was replaced since
-    return last_change(folder)
+        return datetime.fromisoformat(note["received"]) if note["content"] == found else None
+    except (OSError, ValueError, TypeError, KeyError):  # it came another way, or was replaced since
+        return None
 
 
 def last_change(folder: Path) -> datetime:
     """The last time something in `folder` changed; the file system writes it, and no program can set it back."""
     entries = [parent / name for parent, folders, files in walk(folder) for name in (".", *folders, *files)]
-    times = [path.lstat().st_ctime for path in entries] or [0.0]
+    times = [0.0]
+    for path in entries:
+        with contextlib.suppress(OSError):  # its owner has closed it, or taken it away meanwhile
+            times.append(path.lstat().st_ctime)
     return datetime.fromtimestamp(max(times), UTC).replace(tzinfo=None, microsecond=0)
 
 
@@ -86,13 +95,18 @@ def copy_files(source: Path, target: Path, ignore: Sequence[str], most: int) -> 
     a link, at any depth.
     """
     target.mkdir(parents=True)
+    left = MOST_FILES
     for parent, folders, names, descriptor in os.fwalk(source, follow_symlinks=False):
-        folders[:] = [name for name in folders if not matches(name, ignore)]
+        depth = len(Path(parent).relative_to(source).parts)
+        folders[:] = [name for name in folders if not matches(name, ignore)] if depth < MOST_FOLDERS else []
         here = target / Path(parent).relative_to(source)
         here.mkdir(exist_ok=True)
         for name in names:
             if matches(name, ignore):
                 continue
+            left -= 1
+            if left < 0:
+                raise OSError(errno.EMFILE, f"there are more than {MOST_FILES} files")
             data = read_ordinary(name, descriptor, most)
             if data is None:
                 yield str(Path(parent, name).relative_to(source))
@@ -115,11 +129,17 @@ def read_ordinary(name: str, folder: int, most: int) -> bytes | None:
 
 
 def keep(part: Path, folder: Path, when: datetime) -> None:
-    """Put a collected submission, now complete in `part`, into its place, with the time at which it came."""
-    write(part / "timestamp.txt", f"{when:%Y-%m-%d %H:%M:%S.%f} UTC\n")
+    """Put a collected submission, now complete in `part`, into its place, with the time at which it came.
+
+    The same one once more, with the secret that is written for each, keeps its time: a backup that was brought back is
+    new to the file system.
+    """
     if not is_secret(part / SECRET):  # releasing feedback stops for the whole class where one has none
         write(part / SECRET, secrets.token_hex(64))
-    note_of(folder).write_text(json.dumps({"received": when.isoformat(), "content": content(part)}))
+    found = content(part)
+    when = noted(folder, found) or when
+    write(part / "timestamp.txt", f"{when:%Y-%m-%d %H:%M:%S.%f} UTC\n")
+    note_of(folder).write_text(json.dumps({"received": when.isoformat(), "content": found}))
     part.rename(folder)
 
 
@@ -158,10 +178,13 @@ class Collect(ExchangeCollect):
         """Set aside what pretends to be another student's, under a name that no collecting finds."""
         inbound = Path(self.root, self.coursedir.course_id, "inbound")
         for path in sorted(inbound.glob(f"*+{self.coursedir.assignment_id}+*")):
-            reason = None if path.name.startswith(".") else forged(path)
-            if reason:
-                path.rename(path.with_name(f".refused+{path.name}"))
-                self.log.error(f"Not collected: {path.name} {reason}. It is kept beside, as .refused+{path.name}")
+            try:
+                reason = None if path.name.startswith(".") else forged(path)
+                if reason:
+                    aside = path.rename(path.with_name(f".refused+{secrets.token_hex(8)}"))  # any name has room for it
+                    self.log.error(f"Not collected: {path.name} {reason}. It is kept beside, as {aside.name}")
+            except OSError as error:
+                self.log.error(f"Not looked at: {path.name}: {error.strerror}")
 
     def _path_to_record(self, path: str) -> Record:
         folder = Path(path)
@@ -171,6 +194,12 @@ class Collect(ExchangeCollect):
         """All or nothing: what is in `dest` is whole, whenever this is killed."""
         when, folder = last_change(Path(src)), Path(dest)
         part = beside(folder)
-        for name in copy_files(Path(src), part, self.coursedir.ignore, 1000 * self.coursedir.max_dir_size):
-            self.log.warning(f"Not collected: {name} of {folder} is no ordinary file, or too large")
-        keep(part, folder, when)
+        try:
+            for name in copy_files(Path(src), part, self.coursedir.ignore, 1000 * self.coursedir.max_dir_size):
+                self.log.warning(f"Not collected: {name} of {folder} is no ordinary file, or too large")
+            keep(part, folder, when)
+        except (OSError, RecursionError) as error:
+            shutil.rmtree(part, ignore_errors=True)
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            self.log.error(f"Not collected: {Path(src).name}: {error}")  # whatever one has put there

@@ -5,12 +5,17 @@ for the backup of the machine. Databases are copied first, by SQLite itself, so 
 """
 
 import contextlib
+import grp
+import io
 import os
+import pwd
 import shutil
 import sqlite3
+import stat
 import tarfile
 import tempfile
 import time
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from course_utils.hub.classroom import running
@@ -18,10 +23,13 @@ from course_utils.hub.settings import HubError, Settings
 
 DATABASES = ("course/gradebook.db", "state/jupyterhub.sqlite")
 PARTS = ("course", "exchange", "state")
+LARGEST = 500_000_000  #: bytes of a file
+DEEPEST = 30  #: folders in each other
 LEFT_OUT = (".pid", ".db-journal", ".db-wal", ".db-shm", ".sqlite-journal", ".sqlite-wal", ".sqlite-shm")
 
 
-def backup(settings: Settings, file: Path) -> None:
+def backup(settings: Settings, file: Path) -> list[str]:
+    """Copy the class into a new file; gives what was left out, because it is no ordinary file or folder."""
     if file.exists():
         raise HubError(f"{file} exists: choose another name, such as {file.stem}-{time.strftime('%Y-%m-%d')}.tar.gz.")
     part = file.with_name(f"{file.name}.part")
@@ -29,14 +37,14 @@ def backup(settings: Settings, file: Path) -> None:
         with tempfile.TemporaryDirectory() as scratch, open_private(part) as stream:
             copies = {name: copied(settings.folder / name, Path(scratch)) for name in DATABASES}
             with tarfile.open(fileobj=stream, mode="w:gz") as archive:
-                for name in PARTS:
-                    archive.add(settings.folder / name, name, filter=lambda member: wanted(member, copies))
+                left_out = [each for name in PARTS for each in add(archive, settings.folder / name, name, copies)]
                 for name, copy in copies.items():
                     if copy is not None:
                         archive.add(copy, name, filter=like(settings.folder / name))
         part.rename(file)
     finally:
         part.unlink(missing_ok=True)
+    return left_out
 
 
 def open_private(path: Path):
@@ -55,8 +63,45 @@ def copied(database: Path, into: Path) -> Path | None:
     return copy
 
 
-def wanted(member: tarfile.TarInfo, databases) -> tarfile.TarInfo | None:
-    return None if member.name in databases or member.name.endswith(LEFT_OUT) else member
+def add(archive: tarfile.TarFile, folder: Path, name: str, databases: Collection[str]) -> Iterator[str]:
+    """Put a folder into the archive under `name`; gives what is not in it.
+
+    Students write into the exchange meanwhile, and may put a link or a pipe into a file's place. So each file is judged
+    after it was opened, without following a link, and what cannot be read stops nothing.
+    """
+    for parent, folders, files, descriptor in os.fwalk(folder, follow_symlinks=False):
+        inside = Path(name, Path(parent).relative_to(folder))
+        archive.addfile(entry(str(inside), os.fstat(descriptor)))
+        if len(inside.parts) > DEEPEST:
+            yield from (str(inside / each) for each in folders)
+            folders.clear()
+        for each in files:
+            path = str(inside / each)
+            if path in databases or path.endswith(LEFT_OUT):
+                continue
+            try:
+                with os.fdopen(
+                    os.open(each, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=descriptor), "rb"
+                ) as file:
+                    status = os.fstat(file.fileno())
+                    content = file.read(LARGEST + 1) if stat.S_ISREG(status.st_mode) else None
+            except OSError:
+                content = None
+            if content is None or len(content) > LARGEST:
+                yield path
+            else:
+                archive.addfile(entry(path, status, len(content)), io.BytesIO(content))
+
+
+def entry(name: str, status: os.stat_result, size: int = 0) -> tarfile.TarInfo:
+    """What an archive says of a file or a folder."""
+    made = tarfile.TarInfo(name)
+    made.type = tarfile.DIRTYPE if stat.S_ISDIR(status.st_mode) else tarfile.REGTYPE
+    made.size, made.mode, made.mtime = size, status.st_mode & 0o7777, int(status.st_mtime)
+    made.uid, made.gid = status.st_uid, status.st_gid
+    with contextlib.suppress(KeyError):  # by name, for a machine that has other numbers
+        made.uname, made.gname = pwd.getpwuid(made.uid).pw_name, grp.getgrgid(made.gid).gr_name
+    return made
 
 
 def like(original: Path):

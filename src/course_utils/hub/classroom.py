@@ -1,7 +1,7 @@
 """The folder of a class: made, released into, emptied for a new term.
 
 course/    0700  the instructor's: a copy of the course, gradebook.db, submitted/, autograded/, feedback/
-exchange/  0777  nbgrader's; inbound/ in it can be written to and not listed
+exchange/  1777  nbgrader's; inbound/ in it can be written to and not listed, and nobody moves what is another's
 handout/   0755  what each student gets a copy of
 state/     0700  the hub's
 """
@@ -22,9 +22,10 @@ TERM = ("gradebook.db", "submitted", "autograded", "feedback", ".grading")
 
 def prepare(settings: Settings, checkout: Path) -> None:
     """Make what is missing of the class's folder. What is there already is the instructor's and stays as it is."""
-    for folder, mode in ((settings.folder, 0o755), (settings.exchange, 0o777), (settings.state, 0o700)):
+    for folder, mode in ((settings.folder, 0o755), (settings.state, 0o700)):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(mode)
+    open_exchange(settings)
     if not settings.course.exists():
         settings.course.mkdir(mode=0o700)
         for name in COURSE:
@@ -36,6 +37,23 @@ def prepare(settings: Settings, checkout: Path) -> None:
     copy(checkout / "hub/student.md", settings.handout / "README.md")
     for path in [settings.handout, *settings.handout.rglob("*")]:
         path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def open_exchange(settings: Settings) -> None:
+    """An exchange in which each can move only what is theirs: whoever makes its folders first would own them."""
+    course = settings.exchange / "perceptrons-to-jets"
+    for folder, mode in (
+        (settings.exchange, 0o1777),
+        (course, 0o755),
+        (course / "outbound", 0o755),
+        (course / "inbound", 0o3733),
+        (course / "feedback", 0o711),
+    ):
+        if not folder.exists():
+            folder.mkdir()
+            folder.chmod(mode)
+            if folder != settings.exchange:
+                own(settings, folder)
 
 
 def copy(source: Path, target: Path) -> None:
@@ -85,7 +103,7 @@ def nbgrader(settings: Settings, *arguments: str) -> None:
         variables |= {"HOME": home, "USER": settings.instructor, "LOGNAME": settings.instructor}
         command = as_user(settings, settings.instructor, ["env", "-C", str(settings.course), *command])
     folder = None if os.geteuid() == 0 else settings.course
-    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=folder, env=variables, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
         raise HubError(f"nbgrader {' '.join(arguments)} failed:\n{done.stderr.strip()}")
 
@@ -110,9 +128,9 @@ def new_term(settings: Settings, name: str) -> Path:
         raise HubError(f"{aside} exists: choose another name for the term that ends.")
     aside.mkdir(parents=True)
     (settings.folder / "terms").chmod(0o700)
+    settings.exchange.rename(aside / "exchange")
     for part in TERM:
         if (settings.course / part).exists():
             (settings.course / part).rename(aside / part)
-    for course in settings.exchange.iterdir():
-        course.rename(aside / "exchange")
+    open_exchange(settings)
     return aside

@@ -66,7 +66,8 @@ def release(options: argparse.Namespace) -> None:
 
 
 def make_backup(options: argparse.Namespace) -> None:
-    backup.backup(load(), Path(options.file))
+    for name in backup.backup(load(), Path(options.file)):
+        print(f"Left out: {name!r} is no ordinary file, too large, or cannot be read.")
     print(f"{options.file} holds the class: gradebook, submissions, exchange, hub. Students' homes are not in it.")
 
 

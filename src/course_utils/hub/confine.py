@@ -18,6 +18,7 @@ from course_utils.hub.settings import Settings
 
 CONFIGURATION = Path(__file__).resolve().parents[3] / "hub/jupyter"
 GB = 1024**3
+TMP_SIZE = GB  #: of /tmp and of /dev/shm, which lie in memory
 KEEPER = ["setsid", "--fork", "--wait"]  #: the process that starts a command and stays until it ends
 
 
@@ -27,12 +28,12 @@ def as_user(settings: Settings, user: str, argv: Sequence[str]) -> list[str]:
     instructs = user == settings.instructor
     writable = [Path(account.pw_dir), settings.exchange, *([settings.course] if instructs else [])]
     readable = [settings.handout, CONFIGURATION]
-    arguments = [find_bubblewrap(), "--die-with-parent", "--unshare-ipc", "--unshare-uts", *view()]
+    arguments = [find_bubblewrap(), "--die-with-parent", "--unshare-ipc", "--unshare-uts", *view(TMP_SIZE)]
     arguments += ["--ro-bind", "/etc", "/etc", "--ro-bind-try", "/run/systemd/resolve", "/run/systemd/resolve"]
     # A fresh /proc has covered parts, and then the kernel lets no sandbox mount one inside: the instructor's grading.
     arguments += ["--bind", "/proc", "/proc"] if instructs else ["--unshare-pid", "--proc", "/proc"]
     arguments += [] if instructs else without_node()
-    arguments += ["--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm"]
+    arguments += ["--dev", "/dev", "--perms", "1777", "--size", str(TMP_SIZE), "--tmpfs", "/dev/shm"]
     for path in [*writable, *readable]:
         for parent in reversed(path.parents[:-1]):
             arguments += ["--dir", str(parent), "--chmod", "0755", str(parent)]

@@ -20,11 +20,11 @@ class HubError(Exception):
 class Settings:
     folder: Path
     homes: Path
-    address: str = "http://127.0.0.1:8000"
+    address: str = "http://127.0.0.1:800"
     certificate: str = ""
     key: str = ""
-    hub_port: int = 8081
-    proxy_port: int = 8001
+    hub_port: int = 881
+    proxy_port: int = 801
     sign_in: str = "pam"
     instructor: str = "instructor"
     group: str = "course-students"

@@ -30,7 +30,7 @@ class Submit(ExchangeSubmit):
                     path.chmod(OPEN_TO_ALL if path.is_dir() else READ_BY_ALL)  # the instructor may tidy up
                 copy.rename(handed_in)
                 kept.rename(receipt)
-        except (OSError, shutil.Error) as error:
+        except (OSError, RuntimeError) as error:  # nbgrader's own word for too much is a RuntimeError
             self.fail(
                 f"{self.coursedir.assignment_id} is not handed in, and your files are as they were: {first_of(error)}. "
                 "Tell your instructor, or try again later."
@@ -57,8 +57,8 @@ class Submit(ExchangeSubmit):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def first_of(error: OSError) -> str:
+def first_of(error: Exception) -> str:
     """What the system said first: copying a folder goes on after an error, and tells of all at once."""
     if isinstance(error, shutil.Error):
         return str(error.args[0][0][2]).partition("] ")[2] or str(error)
-    return error.strerror or str(error)
+    return getattr(error, "strerror", None) or str(error)

@@ -14,6 +14,7 @@ from jupyter_client.kernelspec import NoSuchKernel
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
+from traitlets.config import Config
 
 from course_utils.grading.check import TEST, UnreadableError, kind, read_notebook
 from course_utils.grading.sandbox.confine import Limits
@@ -66,6 +67,7 @@ def run(notebook: NotebookNode, folder: Path, cell_seconds: float) -> None:
         interrupt_on_timeout=True,
         allow_errors=True,
         resources={"metadata": {"path": str(folder)}},
+        config=Config(KernelManager={"transport_encryption": "auto"}),  # others share the loopback
     )
     client.execute()
 

@@ -51,8 +51,8 @@ def visible_folders() -> list[Path]:
     return outermost
 
 
-def view() -> list[str]:
-    """The arguments of bubblewrap that make the file system of a sandbox."""
+def view(tmp_size: int | None = None) -> list[str]:
+    """The arguments of bubblewrap that make the file system of a sandbox; `tmp_size` bounds its /tmp, in bytes."""
     arguments: list[str] = []
     for folder in visible_folders():
         for parent in reversed(folder.parents[:-1]):
@@ -61,7 +61,8 @@ def view() -> list[str]:
             arguments += ["--symlink", str(folder.readlink()), str(folder)]
         else:
             arguments += ["--ro-bind", str(folder), str(folder)]
-    return [*arguments, "--tmpfs", "/tmp", "--dir", "/home", "--dir", WORK]
+    size = ["--size", str(tmp_size)] if tmp_size else []
+    return [*arguments, *size, "--tmpfs", "/tmp", "--dir", "/home", "--dir", WORK]
 
 
 ENVIRONMENT = {
