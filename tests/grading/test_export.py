@@ -10,6 +10,8 @@ from traitlets.config import Config
 from course_utils.grading.course import Course
 from course_utils.grading.export import LinePerStudent
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def book(tmp_path):

@@ -14,6 +14,8 @@ from course_utils.hub.backup import backup, restore
 from course_utils.hub.classroom import new_term
 from course_utils.hub.settings import HubError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def classroom(settings):

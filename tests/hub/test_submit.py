@@ -16,6 +16,8 @@ from traitlets.config import Config
 from course_utils.hub.submit import Submit
 from tests.conftest import missing
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "perceptron"
 
