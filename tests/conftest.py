@@ -9,9 +9,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 collect_ignore = ["hub/probe.py", "wrong_answers"]
 
+ASSIGNMENTS = "tests/assignments/test_assignments.py"
 HTML = Path(__file__).resolve().parents[1] / "_build/html"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = [
@@ -22,6 +25,18 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+
+class ByAssignment(LoadFileScheduling):
+    """A worker runs a file's tests together; those of the assignments, the longest, one assignment's."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        return file + test.partition("[")[2] if file == ASSIGNMENTS else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    return ByAssignment(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def missing(what: str, remedy: str) -> None:

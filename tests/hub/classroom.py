@@ -26,7 +26,7 @@ class Class:
     settings: Settings
     instructor: Student
     students: dict[str, Student]
-    hub: subprocess.Popen
+    hub: subprocess.Popen | None = None
 
     def kill_hub(self) -> None:
         self.hub.kill()
@@ -74,19 +74,25 @@ class Class:
 
 
 @contextlib.contextmanager
-def real_class(base: Path, name: str, students: int, **values: int) -> Iterator[Class]:
+def real_class(base: Path, name: str, students: int, **values: float) -> Iterator[Class]:
+    """A class whose hub is running; otherwise as `prepared_class`."""
+    with prepared_class(base, name, students, **values) as one:
+        one.start_hub()
+        try:
+            yield one
+        finally:
+            temporary.stop_hub(one.hub)
+
+
+@contextlib.contextmanager
+def prepared_class(base: Path, name: str, students: int, **values: float) -> Iterator[Class]:
     """A class in the folder `base`; its accounts are called p2j-`name`-…, and those of a run that was killed go.
 
     `values` are settings.
     """
     if os.geteuid() != 0:
         pytest.skip("without root there is one Unix user for all")
-    try:
-        find_proxy()
-    except HubError as error:
-        missing("JupyterHub's proxy", str(error))
-    if shutil.which("bwrap") is None:
-        missing("bubblewrap", "apt install bubblewrap")
+    require_programs()
     roster = [people.Person(f"p2j-{name}-{k:02}", f"Student {k}", "Test", "") for k in range(1, students + 1)]
     instructor, group = f"p2j-{name}-instructor", f"p2j-{name}-students"
     temporary.remove_accounts({instructor, *(person.id for person in roster)}, group)
@@ -96,11 +102,17 @@ def real_class(base: Path, name: str, students: int, **values: int) -> Iterator[
         people.enter(settings, roster)
         classroom.release(settings, NAME, again=False)
         everybody = {user: Student(settings.address, user, password) for user, password in passwords.items()}
-        one = Class(base, settings, everybody.pop(instructor), everybody, temporary.start_hub(base))
-        try:
-            yield one
-        finally:
-            temporary.stop_hub(one.hub)
+        yield Class(base, settings, everybody.pop(instructor), everybody)
+
+
+def require_programs() -> None:
+    """What a class needs beside Python."""
+    try:
+        find_proxy()
+    except HubError as error:
+        missing("JupyterHub's proxy", str(error))
+    if shutil.which("bwrap") is None:
+        missing("bubblewrap", "apt install bubblewrap")
 
 
 def memory(processes: list[psutil.Process]) -> int:

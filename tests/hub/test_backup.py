@@ -3,6 +3,8 @@
 import contextlib
 import os
 import sqlite3
+import subprocess
+import sys
 import tarfile
 import threading
 import time
@@ -143,9 +145,40 @@ def test_a_broken_backup_changes_nothing(classroom, tmp_path, wound):
 
 @pytest.mark.parametrize("action", [lambda s, f: restore(s, f, replace=True), lambda s, f: new_term(s, "2026-fall")])
 def test_a_running_hub_is_in_the_way(classroom, tmp_path, action):
-    (classroom.state / "hub.pid").write_text(str(os.getpid()))
-    with pytest.raises(HubError, match="The hub is running"):
-        action(classroom, tmp_path / "class.tar.gz")
+    with sleeping("jupyterhub") as hub:
+        (classroom.state / "hub.pid").write_text(str(hub.pid))
+        with pytest.raises(HubError, match="The hub is running"):
+            action(classroom, tmp_path / "class.tar.gz")
+
+
+@contextlib.contextmanager
+def sleeping(*arguments, **variables):
+    """A process that is there."""
+    code = "print(flush=True); import time; time.sleep(60)"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], env={**os.environ, **variables}, stdout=subprocess.PIPE
+    )
+    try:
+        process.stdout.readline()
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_so_is_the_server_that_a_killed_hub_has_left(classroom, tmp_path):
+    with (
+        sleeping(JUPYTERHUB_USER="ann", COURSE_EXCHANGE=str(classroom.exchange)),
+        sleeping(JUPYTERHUB_USER="bob", COURSE_EXCHANGE="/another/class"),
+        pytest.raises(HubError, match=r"still running \(ann\)"),
+    ):
+        new_term(classroom, "2026-fall")
+
+
+def test_the_number_of_a_hub_from_before_a_power_cut_is_not_in_the_way(classroom):
+    with sleeping("a stranger") as stranger:
+        (classroom.state / "hub.pid").write_text(str(stranger.pid))
+        assert new_term(classroom, "2026-fall").is_dir()
 
 
 def test_a_new_term_begins_empty_and_keeps_the_last(classroom):

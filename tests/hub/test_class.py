@@ -21,9 +21,7 @@ from nbgrader.api import Gradebook
 from playwright.sync_api import expect
 
 from course_utils.hub.demo import demo_users
-from course_utils.hub.programs import find_proxy
-from course_utils.hub.settings import HubError
-from tests.conftest import missing
+from tests.hub.classroom import require_programs
 from tests.hub.desk import NAME, PATIENCE, at_desk, eventually
 
 pytestmark = pytest.mark.slow
@@ -56,12 +54,7 @@ def accounts() -> list[str]:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     """The demo class, started as `make hub` starts it."""
-    try:
-        find_proxy()
-    except HubError as error:
-        missing("JupyterHub's proxy", str(error))
-    if shutil.which("bwrap") is None:
-        missing("bubblewrap", "apt install bubblewrap")
+    require_programs()
     folder = tmp_path_factory.mktemp("demo")
     variables = {**os.environ, "TMPDIR": str(folder)}
     started = time.monotonic()

@@ -9,6 +9,7 @@ import pytest
 
 from course_utils.hub import people
 from course_utils.hub.classroom import prepare
+from course_utils.hub.ngshare import HUB
 from course_utils.hub.people import Person, add_students, read_roster
 from course_utils.hub.settings import HubError
 
@@ -74,6 +75,37 @@ def test_another_encoding_is_told(roster):
 def test_a_missing_file_is_told(tmp_path):
     with pytest.raises(HubError, match="No such file"):
         read_roster(tmp_path / "none.csv", set())
+
+
+def test_a_hub_on_kubernetes_knows_people_by_their_address(roster):
+    text = HEAD + "ann.adams@example.org,Ann,Adams,\n"
+    assert [person.id for person in read_roster(roster(text), set(), HUB)] == ["ann.adams@example.org"]
+    with pytest.raises(HubError, match="cannot be a user name: a small letter"):
+        read_roster(roster(text), set())
+    with pytest.raises(HubError, match="cannot be a user name: as the hub knows them"):
+        read_roster(roster(HEAD + "../ann,Ann,Adams,\n"), set(), HUB)
+
+
+def test_a_copy_of_the_course_makes_no_class(settings):
+    settings.course.mkdir(parents=True)
+    with pytest.raises(HubError, match="run this in the checkout"):
+        prepare(settings, settings.course)
+    assert not settings.handout.exists()
+
+
+def test_an_account_that_cannot_be_removed_keeps_no_other(settings, roster, monkeypatch):
+    removed = []
+
+    def remove(user):
+        removed.append(user)
+        raise HubError(f"The account {user} could not be removed.")
+
+    monkeypatch.setattr(people, "make_account", lambda *_: "secret")
+    monkeypatch.setattr(people, "remove_account", remove)
+    monkeypatch.setattr(people, "enter", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(HubError):
+        add_students(settings, roster(HEAD + ANN + BOB))
+    assert set(removed) == {"p2j-test-ann", "p2j-test-bob"}
 
 
 def in_gradebook(settings):

@@ -1,12 +1,14 @@
 """What a student's server lays out, and what settings may say."""
 
+import os
 import re
 import tomllib
 from dataclasses import fields
 
 import pytest
 
-from course_utils.hub.server import give
+from course_utils.hub import server
+from course_utils.hub.server import GIVEN, give
 from course_utils.hub.settings import HubError, Settings, load
 
 
@@ -35,6 +37,46 @@ def test_what_a_student_has_changed_is_never_touched(tmp_path):
     (handout / "chapters/two.ipynb").write_text("third")
     give(handout, mine)
     assert (mine / "chapters/two.ipynb").read_text() == "third"
+
+
+@pytest.mark.parametrize("note", ["", '{"README.md": "a', "[]"])
+def test_a_spoiled_note_of_what_was_given_keeps_nobody_out(tmp_path, note):
+    handout, mine = tmp_path / "handout", tmp_path / "mine"
+    handout.mkdir()
+    (handout / "README.md").write_text("first")
+    (handout / "new.md").write_text("first")
+    give(handout, mine)
+    (mine / GIVEN).write_text(note)
+    (mine / "README.md").write_text("with my notes")
+    give(handout, mine)
+    assert (mine / "README.md").read_text() == "with my notes"
+    (handout / "new.md").write_text("second")
+    give(handout, mine)
+    assert (mine / "new.md").read_text() == "second"
+
+
+def test_a_folder_with_the_name_of_a_file_is_theirs(tmp_path):
+    handout, mine = tmp_path / "handout", tmp_path / "mine"
+    handout.mkdir()
+    for name in ("README.md", "other.md"):
+        (handout / name).write_text("first")
+    (mine / "README.md").mkdir(parents=True)
+    give(handout, mine)
+    assert (mine / "README.md").is_dir()
+    assert (mine / "other.md").read_text() == "first"
+
+
+def test_a_full_disk_keeps_nobody_out(tmp_path, monkeypatch, capsys):
+    started = []
+    monkeypatch.setattr(os, "execv", lambda *command: started.append(command))
+    monkeypatch.setattr(server, "give", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("COURSE_FOLDER", "course")
+    monkeypatch.setenv("COURSE_HANDOUT", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    server.main()
+    assert len(started) == 1
+    assert "No space left on device" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

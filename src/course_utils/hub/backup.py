@@ -18,7 +18,7 @@ import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from course_utils.hub.classroom import running
+from course_utils.hub.processes import require_stopped
 from course_utils.hub.settings import HubError, Settings
 
 DATABASES = ("course/gradebook.db", "state/jupyterhub.sqlite")
@@ -118,8 +118,7 @@ def like(original: Path):
 
 def restore(settings: Settings, file: Path, replace: bool) -> Path | None:
     """Bring the class back as it was in `file`; what is there now is put aside, and the place of that is given."""
-    if running(settings):
-        raise HubError("The hub is running: stop it first.")
+    require_stopped(settings)
     present = [name for name in PARTS if (settings.folder / name).exists()]
     if present and not replace:
         raise HubError(

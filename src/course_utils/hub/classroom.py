@@ -13,6 +13,7 @@ import subprocess
 from pathlib import Path
 
 from course_utils.hub.confine import as_user, environment, python
+from course_utils.hub.processes import require_stopped
 from course_utils.hub.settings import HubError, Settings
 from course_utils.names import unknown_name
 
@@ -22,6 +23,8 @@ TERM = ("gradebook.db", "submitted", "autograded", "feedback", ".grading")
 
 def prepare(settings: Settings, checkout: Path) -> None:
     """Make what is missing of the class's folder. What is there already is the instructor's and stays as it is."""
+    if not (checkout / "hub/student.md").is_file():
+        raise HubError(f"{checkout} is a copy of the course without chapters and hub: run this in the checkout.")
     for folder, mode in ((settings.folder, 0o755), (settings.state, 0o700)):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(mode)
@@ -108,19 +111,9 @@ def nbgrader(settings: Settings, *arguments: str) -> None:
         raise HubError(f"nbgrader {' '.join(arguments)} failed:\n{done.stderr.strip()}")
 
 
-def running(settings: Settings) -> bool:
-    """Whether the hub of this class is running."""
-    try:
-        os.kill(int((settings.state / "hub.pid").read_text()), 0)
-    except (OSError, ValueError):
-        return False
-    return True
-
-
 def new_term(settings: Settings, name: str) -> Path:
     """Put the gradebook, all submissions and the exchange aside; solutions and accounts stay. Gives the new place."""
-    if running(settings):
-        raise HubError("The hub is running: stop it first, so that nothing is handed in meanwhile.")
+    require_stopped(settings)
     aside = settings.folder / "terms" / name
     if Path(name).name != name or name.startswith("."):
         raise HubError(f"{name!r} cannot be the name of a folder: call the term that ends something like 2026-fall.")

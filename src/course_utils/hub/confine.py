@@ -8,6 +8,7 @@ solutions, not the gradebook, no one's processes.
 import os
 import pwd
 import resource
+import secrets
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -20,6 +21,8 @@ CONFIGURATION = Path(__file__).resolve().parents[3] / "hub/jupyter"
 GB = 1024**3
 TMP_SIZE = GB  #: of /tmp and of /dev/shm, which lie in memory
 KEEPER = ["setsid", "--fork", "--wait"]  #: the process that starts a command and stays until it ends
+SYSTEMD = Path("/run/systemd/system")  #: is there where systemd keeps the machine
+SLICE = "course-students.slice"  #: all servers of students
 
 
 def as_user(settings: Settings, user: str, argv: Sequence[str]) -> list[str]:
@@ -73,11 +76,29 @@ def environment(settings: Settings, user: str) -> dict[str, str]:
     }
 
 
-def limited(settings: Settings, number: int) -> Callable[[], None]:
-    """What a server's process does before it starts: take its limits.
+def in_group(settings: Settings, user: str) -> list[str]:
+    """What a command of a student's starts with to share one bound on memory, cores and processes with all it starts.
 
-    The kernel keeps memory per process, not per person, and a program may leave its cores again: these limits stop
-    accidents. For hard ones per person see hub/README.md.
+    A control group of the kernel's, made and cleared away by systemd, where that keeps the machine.
+    """
+    if user == settings.instructor or not SYSTEMD.is_dir():
+        return []
+    limits = {
+        "MemoryMax": int(settings.memory_gb * GB),
+        "MemorySwapMax": 0,
+        "CPUQuota": f"{settings.cpus * 100}%",
+        "TasksMax": settings.processes,
+        "Delegate": "yes",  # a kernel that takes too much memory ends alone; by default systemd ends the rest with it
+    }
+    unit = f"course-{user}-{secrets.token_hex(4)}"
+    command = ["systemd-run", "--scope", "--quiet", "--collect", f"--unit={unit}", f"--slice={SLICE}"]
+    return [*command, *(f"--property={name}={value}" for name, value in limits.items()), "--"]
+
+
+def limited(settings: Settings, number: int) -> Callable[[], None]:
+    """What a server's process does before it starts: take limits that stop accidents, and say so in plain words.
+
+    A process that asks for too much gets a MemoryError. But many together may take more, and leave their cores again.
     """
     cores = sorted(os.sched_getaffinity(0))
     start = number % len(cores)

@@ -16,10 +16,11 @@ from traitlets.config import Config
 
 from course_utils.grading.course import Course
 from course_utils.grading.received import beside, keep
-from course_utils.hub.people import read_roster
+from course_utils.hub.people import Ids, read_roster
 from course_utils.hub.settings import HubError
 
 COURSE = "perceptrons-to-jets"
+HUB = Ids(r"[a-z0-9_][a-z0-9_.@-]{0,254}", "as the hub knows them: small letters, digits, and . @ _ - after the first")
 Entry = dict[str, str]
 
 
@@ -56,7 +57,7 @@ class Collected:
 
 def add_students(roster: Path, root: Path) -> int:
     """Enter the people of a roster into ngshare, and into the gradebook of the course in `root`; gives their number."""
-    people = read_roster(roster, taken={os.environ["JUPYTERHUB_USER"]})
+    people = read_roster(roster, taken={os.environ["JUPYTERHUB_USER"]}, ids=HUB)
     if COURSE not in ask("GET", "/courses")["courses"]:
         ask("POST", f"/course/{COURSE}", instructors=json.dumps([os.environ["JUPYTERHUB_USER"]]))
     students = [

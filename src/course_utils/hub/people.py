@@ -7,18 +7,27 @@ import os
 import pwd
 import re
 import secrets
-import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from course_utils.hub.classroom import nbgrader
 from course_utils.hub.settings import HubError, Settings
 
 COLUMNS = ("id", "first_name", "last_name", "email")
-ID = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+
+
+class Ids(NamedTuple):
+    """What a place lets people be called."""
+
+    pattern: str
+    meaning: str
+
+
+UNIX = Ids("[a-z_][a-z0-9_-]{0,31}", "a small letter, then small letters, digits, _ or -, at most 32")
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,7 @@ class Person:
     email: str
 
 
-def read_roster(path: Path, taken: set[str]) -> list[Person]:
+def read_roster(path: Path, taken: set[str], ids: Ids = UNIX) -> list[Person]:
     """The people in a roster; one error tells all that is wrong with it, line by line. `taken` ids belong to others."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -53,7 +62,7 @@ def read_roster(path: Path, taken: set[str]) -> list[Person]:
             wrong.append(f"line {line}: has not {len(COLUMNS)} columns; a comma in a name needs quotes around it")
             continue
         person = Person(**{name: row[name].strip() for name in COLUMNS})
-        found = list(problems(person, taken))
+        found = list(problems(person, taken, ids))
         if person.id in lines:
             found.append(f"id {person.id!r} is also in line {lines[person.id]}: everybody needs one of their own")
         lines.setdefault(person.id, line)
@@ -66,9 +75,9 @@ def read_roster(path: Path, taken: set[str]) -> list[Person]:
     return people
 
 
-def problems(person: Person, taken: set[str]) -> Iterator[str]:
-    if not ID.fullmatch(person.id):
-        yield f"id {person.id!r} cannot be a user name: a small letter, then small letters, digits, _ or -, at most 32"
+def problems(person: Person, taken: set[str], ids: Ids) -> Iterator[str]:
+    if not re.fullmatch(ids.pattern, person.id):
+        yield f"id {person.id!r} cannot be a user name: {ids.meaning}"
     elif person.id in taken:
         yield f"id {person.id!r} belongs to an account of this machine that is no student's: choose another"
     for name in ("first_name", "last_name"):
@@ -100,8 +109,9 @@ def add_students(settings: Settings, roster: Path) -> dict[str, str]:
                 )
         enter(settings, people)
     except BaseException:
-        for user in passwords:
-            remove_account(user)
+        with contextlib.ExitStack() as stack:  # the next one too if one cannot be removed
+            for user in passwords:
+                stack.callback(remove_account, user)
         raise
     return passwords
 
@@ -151,14 +161,6 @@ def remove_account(user: str) -> None:
     except KeyError:
         return
     raise HubError(f"The account {user} could not be removed. Try: userdel --remove --force {user}")
-
-
-def end_processes(uid: int) -> None:
-    """End whatever still runs as a Unix user, one by one."""
-    for entry in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            if entry.stat().st_uid == uid:
-                os.kill(int(entry.name), signal.SIGKILL)
 
 
 def remove_group(group: str) -> None:

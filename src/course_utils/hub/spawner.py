@@ -4,15 +4,15 @@ import contextlib
 import os
 import pwd
 import signal
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 from jupyterhub.spawner import LocalProcessSpawner, SimpleLocalProcessSpawner
 from traitlets import Bool
 
 from course_utils.grading.sandbox.confine import die_with_parent
-from course_utils.hub.confine import KEEPER, as_user, environment, limited, python
-from course_utils.hub.settings import Settings, load
+from course_utils.hub.confine import KEEPER, as_user, environment, in_group, limited, python
+from course_utils.hub.processes import keepers
+from course_utils.hub.settings import load
 
 SERVER = python("-m", "course_utils.hub.server")
 
@@ -29,10 +29,10 @@ class UnixUserSpawner(LocalProcessSpawner):
 
     async def start(self) -> tuple[str, int]:
         settings = load()
-        for pid in keepers(settings, self.user.name):  # a hub was killed before it could note that it started these
+        for pid in self._keepers():  # a hub was killed before it could note that it started these
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        command = as_user(settings, self.user.name, SERVER)
+        command = [*in_group(settings, self.user.name), *as_user(settings, self.user.name, SERVER)]
         # The sandbox ends with the process that has started it. A keeper stays when the hub is killed.
         self.cmd = [*KEEPER, *command] if self.outlives_hub else command
         self.environment = {**self.environment, **environment(settings, self.user.name)}
@@ -40,19 +40,12 @@ class UnixUserSpawner(LocalProcessSpawner):
 
     async def _signal(self, sig: int) -> bool:
         """Not to a stranger who got a process id of before the machine was restarted."""
-        if self.proc is None and self.pid not in keepers(load(), self.user.name):
+        if self.proc is None and self.pid not in self._keepers():
             return False
         return await super()._signal(sig)
 
-
-def keepers(settings: Settings, user: str) -> Iterator[int]:
-    """The hub's own processes that hold a person's server in this class, whichever hub has started them."""
-    marks = {f"JUPYTERHUB_USER={user}".encode(), f"COURSE_EXCHANGE={settings.exchange}".encode()}
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            held = marks <= set((process / "environ").read_bytes().split(b"\0"))
-            if held and process.stat().st_uid == os.geteuid():
-                yield int(process.name)
+    def _keepers(self) -> list[int]:
+        return [pid for pid, user in keepers(load()) if user == self.user.name]
 
 
 class OneUserSpawner(SimpleLocalProcessSpawner):

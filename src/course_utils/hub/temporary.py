@@ -13,6 +13,7 @@ from pathlib import Path
 from course_utils.authoring import checkout
 from course_utils.hub import people
 from course_utils.hub.confine import python
+from course_utils.hub.processes import end_processes
 from course_utils.hub.programs import leash
 from course_utils.hub.settings import VARIABLE, HubError, Settings, load
 
@@ -20,7 +21,7 @@ START_SECONDS = 120
 STOP_SECONDS = 30
 
 
-def write_settings(base: Path, **values: str | int) -> Settings:
+def write_settings(base: Path, **values: str | float) -> Settings:
     """The settings of a class in the folder `base`, at ports that nobody uses: base/settings.toml."""
     address, hub_port, proxy_port = free_ports(3)
     lines = {
@@ -32,7 +33,9 @@ def write_settings(base: Path, **values: str | int) -> Settings:
         **values,
     }
     path = base / "settings.toml"
-    path.write_text("".join(f"{k} = {v}\n" if isinstance(v, int) else f'{k} = "{v}"\n' for k, v in lines.items()))
+    path.write_text(
+        "".join(f"{k} = {v}\n" if isinstance(v, int | float) else f'{k} = "{v}"\n' for k, v in lines.items())
+    )
     return load(path)
 
 
@@ -62,7 +65,7 @@ def remove_accounts(users: set[str], group: str) -> None:
     """Remove those accounts that exist, with all that runs as them."""
     for account in pwd.getpwall():
         if account.pw_name in users:
-            people.end_processes(account.pw_uid)
+            end_processes(account.pw_uid)
             people.remove_account(account.pw_name)
     people.remove_group(group)
 
