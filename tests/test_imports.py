@@ -36,6 +36,7 @@ def imported_by(module):
         "course_utils",
         "course_utils.data",
         "course_utils.checks",
+        "course_utils.evaluation",
         "course_utils.grading.worker",
         "course_utils.handin",
         "course_utils.physics.images",

@@ -13,7 +13,7 @@ from matplotlib.colors import same_color, to_rgb
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 
-from course_utils import plots
+from course_utils import evaluation, plots
 
 mpl.use("Agg")
 
@@ -302,6 +302,66 @@ def test_losses_can_have_a_logarithmic_axis(ax):
 def test_loss_curves_says_what_is_wrong(ax, losses, log, message):
     with pytest.raises(ValueError, match=message):
         plots.loss_curves(ax, losses, log=log)
+
+
+# ── roc_curves and reliability_diagram ────────────────────────────────────────
+
+ROC = (np.array([0, 0, 0.5, 1]), np.array([0, 0.001, 0.1, 1]))
+
+
+def test_rejection_is_drawn_against_efficiency_on_a_logarithmic_axis(ax):
+    plots.roc_curves(ax, {"network": evaluation.roc([0, 0, 0, 0, 1, 1], [0, 1, 2, 4, 3, 5])})
+    network, guessing = ax.lines
+    np.testing.assert_allclose(network.get_xdata(), [0.5, 1, 1, 1, 1])
+    np.testing.assert_allclose(network.get_ydata(), [4, 4, 2, 4 / 3, 1])
+    np.testing.assert_allclose(guessing.get_xdata() * guessing.get_ydata(), 1)
+    assert ax.get_yscale() == "log"
+    assert ax.get_ylim()[0] == 1
+
+
+def test_rejections_that_too_few_jets_decide_are_left_out(ax):
+    signal = np.linspace(0, 1, 101)
+    plots.roc_curves(ax, {"network": (signal, signal)}, n_background=100, kept=4)
+    np.testing.assert_allclose(ax.lines[0].get_ydata()[0], 100 / 4)
+
+
+def test_several_roc_curves_differ_in_color_and_line_style(ax):
+    with plt.style.context("course_utils.course"):
+        fresh = Figure().subplots()
+        plots.roc_curves(fresh, {"a": ROC, "b": ROC})
+    a, b, _ = fresh.lines
+    assert a.get_color() != b.get_color() and a.get_linestyle() != b.get_linestyle()
+    assert [text.get_text() for text in fresh.get_legend().get_texts()] == ["a", "b", "guessing"]
+
+
+@pytest.mark.parametrize(
+    ("curves", "message"),
+    [
+        ({}, "curves is empty"),
+        ({"a": ([0, 1], [0, 0.5, 1])}, "'a' has efficiencies of shapes"),
+        ({"a": ([0, 1], [10, 1])}, "rejections are computed here"),
+    ],
+)
+def test_roc_curves_says_what_is_wrong(ax, curves, message):
+    with pytest.raises(ValueError, match=message):
+        plots.roc_curves(ax, curves)
+
+
+def test_a_reliability_diagram_has_the_diagonal_and_the_errors(ax):
+    found = evaluation.reliability([0, 1, 0, 1], [0.2, 0.2, 0.8, 0.8], bins=2)
+    plots.reliability_diagram(ax, {"network": found, "again": found})
+    np.testing.assert_array_equal(ax.lines[0].get_xydata(), [[0, 0], [1, 1]])
+    one, two = ax.containers
+    np.testing.assert_allclose(one.lines[0].get_xydata(), [[0.2, 0.5], [0.8, 0.5]])
+    low, high = one.lines[2][0].get_segments()[0][:, 1]
+    np.testing.assert_allclose([low, high], 0.5 + np.array([-1, 1]) * 0.5 / np.sqrt(2))
+    for look in ("color", "linestyle", "marker"):
+        assert getattr(one.lines[0], f"get_{look}")() != getattr(two.lines[0], f"get_{look}")()
+
+
+def test_a_reliability_diagram_needs_a_curve(ax):
+    with pytest.raises(ValueError, match="1 to 6 curves, not 0"):
+        plots.reliability_diagram(ax, {})
 
 
 # ── activations and image_grid ────────────────────────────────────────────────

@@ -1,4 +1,4 @@
-"""The standard pictures of the course: boundaries, loss curves, activations and grids of images.
+"""The standard pictures of the course: boundaries, loss curves, activations, ROC curves, calibration, grids of images.
 
 The functions draw in the current style, which a page sets with `plt.style.use("course_utils.course")`. They
 take and give Matplotlib's own objects, so everything can be changed afterwards.
@@ -135,6 +135,58 @@ def activations(
         ax.set_axis_off()
     panels[0].legend()
     return panels[: len(functions)]
+
+
+def roc_curves(
+    ax: Axes, curves: Mapping[str, Sequence[ArrayLike]], *, n_background: int | None = None, kept: int = 4
+) -> Axes:
+    """Draw background rejection 1/ε_B (logarithmic) against signal efficiency ε_S, and the line of guessing.
+
+    `curves` holds (ε_S, ε_B, …) by name, as `evaluation.roc` gives them. With `n_background`, the number of
+    background examples, a curve is drawn only where at least `kept` of them are left, for fewer decide nothing.
+
+    >>> ax = roc_curves(Figure().subplots(), {"a cut": ([0, 0.5, 1], [0, 0.1, 1])})
+    >>> [line.get_label() for line in ax.lines], ax.lines[0].get_ydata()
+    (['a cut', 'guessing'], array([10.,  1.]))
+    """
+    if not curves:
+        raise ValueError("curves is empty; give at least one, as in {'network': evaluation.roc(y, scores)}")
+    for name, curve in curves.items():
+        signal, background = (np.asarray(values, dtype=float) for values in (curve[0], curve[1]))
+        if signal.ndim != 1 or signal.shape != background.shape:
+            raise ValueError(f"the curve of {name!r} has efficiencies of shapes {signal.shape} and {background.shape}")
+        if not np.all((signal >= 0) & (signal <= 1) & (background >= 0) & (background <= 1)):
+            raise ValueError(f"the efficiencies of {name!r} must lie between 0 and 1; rejections are computed here")
+        few = 0 if n_background is None else (kept - 0.5) / n_background
+        shown = (background > few) & (signal > 0)
+        ax.plot(signal[shown], 1 / background[shown], label=name)
+    guess = np.linspace(0.01, 1, 100)
+    ax.plot(guess, 1 / guess, color="0.5", lw=1, ls=":", label="guessing")
+    ax.set(xlabel=r"signal efficiency $\epsilon_S$", ylabel=r"background rejection $1/\epsilon_B$", xlim=(0, 1))
+    ax.set(yscale="log")
+    ax.set_ylim(bottom=1)
+    ax.legend()
+    return ax
+
+
+def reliability_diagram(ax: Axes, curves: Mapping[str, Sequence[ArrayLike]]) -> Axes:
+    """Draw the observed share of signal against the predicted probability; a perfect score lies on the diagonal.
+
+    `curves` holds (predicted, observed, error, …) by name, as `evaluation.reliability` gives them.
+
+    >>> ax = reliability_diagram(Figure().subplots(), {"network": ([0.1, 0.9], [0.2, 0.8], [0.05, 0.05])})
+    >>> ax.get_legend_handles_labels()[1]
+    ['perfect', 'network']
+    """
+    if not 0 < len(curves) <= len(MARKERS):
+        raise ValueError(f"a reliability diagram holds 1 to {len(MARKERS)} curves, not {len(curves)}")
+    ax.plot([0, 1], [0, 1], color="0.5", lw=1, ls=":", label="perfect")
+    for k, (name, (predicted, observed, error, *_)) in enumerate(curves.items()):
+        style = {"color": f"C{k}", "marker": MARKERS[k], "ls": ("-", "--", "-.", ":")[k % 4], "capsize": 2}
+        ax.errorbar(predicted, observed, yerr=error, label=name, **style)
+    ax.set(xlabel="predicted probability", ylabel="observed share of signal", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+    ax.legend()
+    return ax
 
 
 def image_grid(images: ArrayLike, titles: Sequence[str] | None = None, columns: int = 5) -> Figure:

@@ -243,3 +243,119 @@ def test_a_network_that_cannot_be_is_refused(arguments, words):
 def test_data_of_another_shape_are_refused(shape, words):
     with pytest.raises(ValueError, match=words):
         network().forward(np.ones(shape))
+
+
+# ── Dropout ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def dropout_and_data(rate=0.4, seed=0):
+    rng = np.random.default_rng(1)
+    return nn.Dropout(rate, np.random.default_rng(seed)), rng.normal(size=(6, 4)), rng.normal(size=(6, 4))
+
+
+def test_dropout_keeps_the_mean_and_adds_the_variance_of_its_masks():
+    layer, A = nn.Dropout(0.4, np.random.default_rng(0)), np.full((100_000, 1), 3.0)
+    dropped = layer.forward(A)
+    assert np.unique(dropped) == pytest.approx([0, 3 / 0.6])
+    assert np.mean(dropped == 0) == pytest.approx(0.4, abs=5 * np.sqrt(0.24 / 100_000))
+    assert dropped.mean() == pytest.approx(3, abs=5 * 3 * np.sqrt(0.4 / 0.6 / 100_000))
+    assert dropped.var() == pytest.approx(9 * 0.4 / 0.6, rel=0.02)
+
+
+def test_dropout_drops_where_a_uniform_number_is_below_the_rate():
+    layer, A, _ = dropout_and_data()
+    uniform = np.random.default_rng(0).random(A.shape)
+    assert np.array_equal(layer.forward(A), A * ((uniform >= 0.4) / 0.6))
+
+
+def test_the_way_back_takes_the_mask_of_the_way_there():
+    layer, A, C = dropout_and_data()
+    mask = layer.forward(A) / A
+    assert layer.backward(C) == pytest.approx(C * mask)
+    check_gradient(lambda a: np.sum(C * a * mask), A, layer.backward(C).copy())
+
+
+def test_each_pass_has_a_new_mask_that_comes_from_the_seed():
+    layer, A, _ = dropout_and_data()
+    first, second = layer.forward(A).copy(), layer.forward(A).copy()
+    assert np.array_equal(dropout_and_data()[0].forward(A), first)
+    assert not np.array_equal(first, second)
+
+
+@pytest.mark.parametrize(("rate", "training"), [(0.4, False), (0.0, True)])
+def test_dropout_lets_all_pass_out_of_training_and_at_rate_zero(rate, training):
+    layer, A, C = dropout_and_data(rate)
+    layer.forward(A)
+    layer.set_training(training)
+    state = layer.rng.bit_generator.state
+    assert np.array_equal(layer.forward(A), A)
+    assert np.array_equal(layer.backward(C), C)
+    assert layer.rng.bit_generator.state == state
+
+
+def test_dropout_changes_nothing_that_comes_in_and_keeps_single_precision():
+    layer, A, C = dropout_and_data()
+    A, C = A.astype(np.float32), C.astype(np.float32)
+    before = A.copy(), C.copy()
+    assert layer.forward(A).dtype == layer.backward(C).dtype == np.float32
+    assert np.array_equal(A, before[0])
+    assert np.array_equal(C, before[1])
+
+
+@pytest.mark.parametrize("hidden", ["relu", "tanh", "sigmoid"])
+def test_a_network_with_dropout_agrees_with_central_differences(hidden):
+    net = network(hidden, sizes=(5, 6, 4, 3), dropout=0.4)
+    rng = np.random.default_rng(3)
+    X, y = rng.normal(size=(8, 5)), rng.integers(0, 3, 8)
+    masks = [layer for layer in net.layers if isinstance(layer, nn.Dropout)]
+    _, delta = cross_entropy(net.forward(X), y)
+    net.backward(delta)
+    grad, start, state = net.gradients.copy(), net.weights.copy(), masks[0].rng.bit_generator.state
+    fresh = network(hidden, sizes=(5, 6, 4, 3), dropout=0.4)  # its masks are those of the pass above
+    (again,) = {layer.rng for layer in fresh.layers if isinstance(layer, nn.Dropout)}
+    beginning = again.bit_generator.state
+    assert state != beginning
+
+    def loss_of(weights):
+        fresh.weights[:] = weights
+        again.bit_generator.state = beginning
+        return cross_entropy(fresh.forward(X), y)[0]
+
+    check_gradient(loss_of, start, grad, n_examples=8)
+
+
+def test_a_network_drops_hidden_activations_in_training_and_nothing_else():
+    net, plain = network("relu", sizes=(5, 50, 40, 3), dropout=0.5), network("relu", sizes=(5, 50, 40, 3))
+    assert np.array_equal(net.weights, plain.weights)
+    assert [type(layer).__name__ for layer in net.layers] == [*["Dense", "ReLU", "Dropout"] * 2, "Dense", "Identity"]
+    X = np.random.default_rng(1).normal(size=(7, 5))
+    assert np.array_equal(net.predict(X), plain.predict(X))
+    assert not np.allclose(net.forward(X), plain.forward(X))  # `predict` leaves the mode as it was
+    net.set_training(False)
+    assert np.array_equal(net.forward(X), plain.forward(X))
+    net.predict(X)
+    assert not net.training
+
+
+def test_without_dropout_the_layers_are_what_they_were_and_nothing_is_drawn():
+    rng = np.random.default_rng(0)
+    net = nn.Network([5, 4, 3], rng)
+    assert len(net.layers) == 4
+    assert rng.bit_generator.seed_seq.n_children_spawned == 0
+    assert "dropout" not in repr(net)
+    assert repr(network(dropout=0.25)).endswith("float64, dropout 0.25")
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.0, np.nan])
+def test_a_rate_that_is_no_probability_below_one_is_refused(rate):
+    with pytest.raises(ValueError, match="0 ≤ rate < 1"):
+        network(dropout=rate)
+
+
+def test_the_mean_of_all_thinned_networks_is_eval_mode():
+    net = network("relu", sizes=(5, 8, 3), dropout=0.5)
+    X = np.random.default_rng(4).normal(size=(7, 5))
+    H = np.maximum(0, X @ net.dense[0].W + net.dense[0].b)
+    masks = np.arange(256)[:, None] >> np.arange(8) & 1  # (256, 8)
+    Z = (H[:, None] * masks / 0.5) @ net.dense[1].W + net.dense[1].b  # (7, 256, 3)
+    assert Z.mean(axis=1) == pytest.approx(net.predict(X), abs=1e-12)

@@ -161,6 +161,32 @@ def test_without_patience_the_last_weights_stay():
     assert cross_entropy(network.predict(X), Y)[0] == history.val_loss[-1]
 
 
+def test_dropout_acts_in_training_alone():
+    network, plain = net((2, 50, 3), dropout=0.5), net((2, 50, 3))
+    start = plain.forward(X).copy()
+    network.set_training(False)
+    history = fit(network, X, Y, rng=rng(), epochs=1, batch=None, validation=(X, Y))
+    assert history.loss[0] != pytest.approx(cross_entropy(start, Y)[0])
+    assert history.val_loss[0] == cross_entropy(network.predict(X), Y)[0]
+    assert not network.training
+    assert np.array_equal(network.forward(X[:100]), network.predict(X[:100]))
+
+
+def test_dropout_leaves_the_order_of_the_batches_as_it_is():
+    orders = []
+    for dropout in (0.0, 0.5):
+        same, seen = rng(), []
+        network = Network([2, 8, 3], same, dropout=dropout)
+
+        def loss(Z, y, out=None, seen=seen):
+            seen.append(y.copy())
+            return cross_entropy(Z, y, out=out)
+
+        fit(network, X, Y, rng=same, epochs=2, loss=loss)
+        orders.append(np.concatenate(seen))
+    assert np.array_equal(*orders)
+
+
 def test_a_schedule_sets_the_learning_rate_of_each_epoch():
     seen = []
 

@@ -171,6 +171,44 @@ class Sigmoid(Layer):
         return dX
 
 
+class Dropout(Layer):
+    """In training mode, where it starts, each activation is 0 with probability `rate`, else divided by 1 − rate.
+
+    So its mean stays what it was, and out of training mode everything passes as it is. `rng` draws a new mask in each
+    `forward`, one uniform number per activation, row by row; `backward` uses the mask of the last one.
+
+    >>> dropout = Dropout(0.5, np.random.default_rng(0))
+    >>> dropout.forward(np.ones((2, 4)))
+    array([[2., 0., 0., 0.],
+           [2., 2., 2., 2.]])
+    >>> dropout.set_training(False)
+    >>> dropout.forward(np.ones((1, 4)))
+    array([[1., 1., 1., 1.]])
+    """
+
+    def __init__(self, rate: float, rng: np.random.Generator) -> None:
+        super().__init__()
+        if not 0 <= rate < 1:
+            raise ValueError(f"the dropout rate is the probability to be left out: 0 ≤ rate < 1, not {rate}")
+        self.rate, self.rng, self.training = float(rate), rng, True
+
+    def forward(self, X: Array) -> Array:
+        self.dropping = self.training and self.rate > 0
+        if not self.dropping:
+            return X
+        uniform = self._room("A", X.shape, X.dtype)
+        self.rng.random(out=uniform, dtype=X.dtype)
+        self.mask = np.divide(uniform >= self.rate, 1 - self.rate, out=self._room("mask", X.shape, X.dtype))
+        return np.multiply(X, self.mask, out=uniform)
+
+    def backward(self, delta: Array) -> Array:
+        return np.multiply(delta, self.mask, out=self._room("dX", delta.shape, delta.dtype)) if self.dropping else delta
+
+    def set_training(self, training: bool) -> None:
+        """Drop activations, or let all of them pass."""
+        self.training = training
+
+
 class Elementwise(Layer):
     """a = g(z) with the g and the slope of a pair of functions, as those of `activations.FUNCTIONS`.
 
@@ -214,6 +252,10 @@ class Network:
     All weights lie in one vector, `weights` (P,), of which each layer's W and b are views, and all gradients in
     another, `gradients` (P,): an optimizer updates one vector, whatever the number of layers.
 
+    With `dropout`, the rate of a `Dropout` layer after each hidden one, the masks come from a generator of their own,
+    spawned from `rng`: weights and batches are those without it. Like its layers a network starts in training mode;
+    `predict` always answers out of it.
+
     >>> network = Network([784, 16, 16, 10], np.random.default_rng(0))
     >>> network
     Network 784 → 16 relu → 16 relu → 10 identity: 13,002 weights, float32
@@ -229,6 +271,7 @@ class Network:
         output: str = "identity",
         init: str = "he",
         dtype: DTypeLike = np.float32,
+        dropout: float = 0.0,
     ) -> None:
         if len(sizes) < 2 or min(sizes) < 1:
             raise ValueError(
@@ -244,11 +287,15 @@ class Network:
             raise ValueError(f"dtype must be float32 or float64, not {self.dtype}")
         if init not in INITS:
             raise ValueError(unknown_name("init", init, INITS))
-        self.sizes, self.hidden, self.output = list(sizes), hidden, output
+        self.sizes, self.hidden, self.output, self.dropout = list(sizes), hidden, output, dropout
         self.dense = [Dense(n_in, n_out, rng, INITS[init], self.dtype) for n_in, n_out in pairwise(sizes)]
         self.layers: list[Layer] = []
+        masks = rng.spawn(1)[0] if dropout else None
         for dense, name in zip(self.dense, self._activations(), strict=True):
             self.layers += [dense, activation(name)]
+            if masks and dense is not self.dense[-1]:
+                self.layers.append(Dropout(dropout, masks))
+        self.training = True
         self.weights = np.zeros(sum(dense.size for dense in self.dense), self.dtype)
         self.gradients = np.zeros_like(self.weights)
         start = 0
@@ -259,7 +306,8 @@ class Network:
 
     def __repr__(self) -> str:
         layers = " → ".join(f"{n} {name}" for n, name in zip(self.sizes[1:], self._activations(), strict=True))
-        return f"Network {self.sizes[0]} → {layers}: {self.weights.size:,} weights, {self.dtype}"
+        dropout = f", dropout {self.dropout:g}" if self.dropout else ""
+        return f"Network {self.sizes[0]} → {layers}: {self.weights.size:,} weights, {self.dtype}{dropout}"
 
     def forward(self, X: ArrayLike) -> Array:
         """The output (N, n_out) for `X` (N, n_in), in memory that the next call overwrites."""
@@ -275,12 +323,20 @@ class Network:
         self.dense[0].set_gradients(delta)
 
     def predict(self, X: ArrayLike) -> Array:
-        """The output (N, n_out) for any number of rows, as a new array."""
-        X = self.checked(X)
+        """The output (N, n_out) for any number of rows, as a new array, out of training mode."""
+        X, training = self.checked(X), self.training
         Y_hat = np.empty((len(X), self.sizes[-1]), self.dtype)
+        self.set_training(False)
         for i in range(0, len(X), CHUNK):
             Y_hat[i : i + CHUNK] = self.forward(X[i : i + CHUNK])
+        self.set_training(training)
         return Y_hat
+
+    def set_training(self, training: bool) -> None:
+        """Set the mode of all layers."""
+        self.training = training
+        for layer in self.layers:
+            layer.set_training(training)
 
     def checked(self, X: ArrayLike) -> Array:
         """`X` as an array of the network's dtype, if its rows have as many features as the network has inputs."""

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from course_utils.nn.layers import Network
 from course_utils.nn.losses import accuracy, check_labels, cross_entropy
 from course_utils.nn.optimizers import SGD, Optimizer, Schedule
+from course_utils.nn.penalties import ElasticNet
 
 Array = NDArray[np.floating]
 Loss = Callable[..., tuple[float, Array]]
@@ -25,7 +26,10 @@ class DivergedError(ArithmeticError):
 
 @dataclass
 class History:
-    """One entry per epoch. The training values are means over the batches *while* the weights changed."""
+    """One entry per epoch. The training values are means over the batches *while* the weights changed.
+
+    No loss contains the penalty. The training values are in training mode, with dropout; the others out of it.
+    """
 
     loss: list[float] = field(default_factory=list)
     accuracy: list[float] = field(default_factory=list)  #: empty with metric=None
@@ -48,12 +52,14 @@ def fit(
     validation: tuple[ArrayLike, ArrayLike] | None = None,
     patience: int | None = None,
     schedule: Schedule | None = None,
+    penalty: ElasticNet | None = None,
 ) -> History:
     """Train `network` in place on rows `X` (N, n) and targets `y` (N,) or (N, K).
 
     Each epoch takes the examples in a new order drawn from `rng`, `batch` at a time; `batch=None` takes all at
     once, as they are. `schedule` gives the learning rate of each epoch. With `patience`, training stops once the
-    loss on the `validation` pair (X, y) has not improved for so many epochs, and the best weights come back.
+    loss on the `validation` pair (X, y) has not improved for so many epochs, and the best weights come back. The slope
+    of the `penalty` is added to that of the loss. The network is in training mode while it trains, and out of it after.
 
     >>> from course_utils.data import blobs
     >>> X, y = blobs(200, rng=np.random.default_rng(0))
@@ -71,13 +77,14 @@ def fit(
         raise ValueError("mini-batches need batch ≥ 1 and rng=np.random.default_rng(seed), which draws their order")
     optimizer = SGD() if optimizer is None else optimizer
     history, best_weights = History(), network.weights
+    network.set_training(True)
     with _progress(epochs) as show:
         for epoch in range(epochs):
             if schedule is not None:
                 optimizer.lr = float(schedule(epoch))
             started = time.perf_counter()
             try:
-                mean_loss, mean_metric = _epoch(network, batches(X, y, rng, batch), loss, optimizer, metric)
+                mean_loss, mean_metric = _epoch(network, batches(X, y, rng, batch), loss, optimizer, metric, penalty)
             except FloatingPointError as error:
                 raise DivergedError(_why(str(error), epoch, X, optimizer)) from None
             history.seconds.append(time.perf_counter() - started)
@@ -97,6 +104,7 @@ def fit(
                 elif epoch - best_epoch >= patience:
                     break
     network.weights[:] = best_weights
+    network.set_training(False)
     return history
 
 
@@ -107,6 +115,7 @@ def _epoch(
     loss: Loss,
     optimizer: Optimizer,
     metric: Metric | None,
+    penalty: ElasticNet | None,
 ) -> tuple[float, float]:
     """One pass over the data; the mean loss and metric of the examples."""
     loss_sum, metric_sum, n_seen, memory = 0.0, 0.0, 0, None
@@ -119,6 +128,8 @@ def _epoch(
         if not isfinite(L):
             raise FloatingPointError(L)
         network.backward(delta)
+        if penalty is not None:
+            penalty.add_slope(network)
         optimizer.step(network.weights, network.gradients)
         loss_sum += n * L
         metric_sum += n * metric(Y_hat, y) if metric else 0
