@@ -61,6 +61,8 @@ class Desk:
         self.open_from_menu("Assignment List")
         self.panel.get_by_role("button", name="Fetch", exact=True).click()
         expect(self.panel.get_by_role("button", name="Submit", exact=True)).to_be_visible(timeout=PATIENCE)
+        # nbgrader's own, which does not know of hidden tests.
+        expect(self.panel.get_by_role("button", name="Validate", exact=True)).to_be_hidden()
 
     def open_notebook(self, path: str) -> None:
         self.page.goto(f"{self.server}/lab/tree/{path}?reset")

@@ -148,7 +148,10 @@ def closing(results: Sequence[Result]) -> list[str]:
     told = [f"{counts[verdict]} {verdict}" for verdict in (GRADED, ZERO, HUMAN) if counts[verdict]]
     lines = [", ".join(told) or "nothing was handed in"]
     if late := sum(result.late_seconds > 0 for result in results):
-        lines.append(f"{late} late: their points are those after the penalty.")
+        penalized = sum(result.penalty > 0 for result in results)
+        lines.append(
+            f"{late} late" + (f"; {penalized} with points after a penalty." if penalized else ", without a penalty.")
+        )
     if waiting := sum(result.to_mark > 0 for result in results):
         lines.append(f"{waiting} with answers that you mark by hand, in nbgrader's formgrader; not in these points.")
     if unsafe := sum(not result.sandboxed for result in results):

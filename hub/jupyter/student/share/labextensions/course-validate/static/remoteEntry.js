@@ -42,6 +42,9 @@
     const { Dialog, ToolbarButton, showDialog, showErrorMessage } = await load("@jupyterlab/apputils");
     const { Widget } = await load("@lumino/widgets");
 
+    // The assignment list has a button of that name too, which runs nbgrader's in the server itself.
+    document.head.append(element("style", "#fetched_assignments_list .nested_list_item button { display: none }"));
+
     async function validate(button, context) {
       button.enabled = false;
       try {
