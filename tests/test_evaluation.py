@@ -90,6 +90,15 @@ def test_the_rejection_is_that_of_the_tightest_cut_that_keeps_enough(sample, eff
     assert ev.rejection_at(y, scores, efficiency) == (np.inf if kept == 0 else pytest.approx(1 / kept))
 
 
+def test_sums_of_weights_may_be_rounded():
+    y, scores = np.repeat([1, 0], 10), np.r_[10:0:-1, 9.5:-0.5:-1]
+    for weight in (0.1, 0.3, 0.7, 1 / 3):
+        for k in range(1, 11):
+            assert np.isclose(
+                ev.rejection_at(y, scores, k / 10, np.full(20, weight)), 10 / (k - 1) if k > 1 else np.inf
+            )
+
+
 def test_rejection_without_any_background_left_is_infinite():
     assert ev.rejection_at([0, 0, 1, 1], [1, 2, 3, 4]) == np.inf
 

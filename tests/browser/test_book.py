@@ -9,6 +9,7 @@ from tests.conftest import HTML
 TOC = yaml.safe_load((HTML.parents[1] / "_toc.yml").read_text())
 PAGES = [TOC["root"], *(chapter["file"] for part in TOC["parts"] for chapter in part["chapters"])]
 CHAPTER = "book/foundations/perceptron"
+TABS = "book/training/frameworks"
 SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 
 pytestmark = pytest.mark.slow
@@ -136,6 +137,34 @@ def test_a_solution_is_folded_and_unfolds(visit):
     folded = solution.bounding_box()["height"]
     solution.locator("button").click()
     page.wait_for_function("folded => document.querySelector('.solution').offsetHeight > folded + 20", arg=folded)
+
+
+def shown_tabs(page):
+    """The tab that each set shows, and whether its code is to be seen."""
+    return page.locator(".sd-tab-set").evaluate_all(
+        """sets => sets.map(set => {
+            const input = set.querySelector(":scope > input:checked");
+            const content = input.nextElementSibling.nextElementSibling;
+            return [input.nextElementSibling.innerText, content.querySelector("pre").offsetHeight > 0];
+        })"""
+    )
+
+
+def test_a_choice_of_tab_holds_for_the_others_and_for_the_next_visit(visit):
+    page = visit(TABS).page
+    assert {name for name, _ in shown_tabs(page)} == {"NumPy", "PyTorch"}
+    page.locator(".sd-tab-label", has_text="JAX").first.click()
+    assert {tuple(shown) for shown in shown_tabs(page)} == {("JAX", True)}
+    page.reload()
+    assert {tuple(shown) for shown in shown_tabs(page)} == {("JAX", True)}
+
+
+def test_tabs_are_chosen_from_the_keyboard(visit):
+    page = visit(TABS).page
+    page.locator(".sd-tab-set > input").first.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    assert {tuple(shown) for shown in shown_tabs(page)} == {("Keras", True)}
 
 
 def test_the_animation_is_driven_from_the_keyboard(visit):
