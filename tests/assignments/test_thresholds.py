@@ -1,5 +1,7 @@
 """Thresholds on trained results: the reference passes on other data, and luck alone costs nobody a point."""
 
+import contextlib
+import io
 import re
 import types
 
@@ -11,6 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 from course_utils import authoring, challenge, checks, data
 from course_utils.nn.layers import Network
+from course_utils.nn.losses import accuracy as share_of_right
 from course_utils.nn.losses import cross_entropy
 from course_utils.physics.images import jet_images, pad_jagged
 from tests.assignments.grading import ROOT
@@ -19,6 +22,7 @@ STATED, SLACK = 0.91, 0.01  # accuracy in `perceptron`
 WITHIN = 1.0  # GeV, in `root_to_arrays`
 STATED_AUC, SLACK_AUC = 0.77, 0.01  # in `jet_images`
 STATED_LOSS, SLACK_LOSS = 0.78, 0.006  # in `optimizers`
+STATED_FEW, SLACK_FEW = 0.97, 0.01  # loss in `regularization`
 STATED_DIGITS, SLACK_DIGITS, STATED_SECONDS, SLACK_SECONDS = 0.93, 0.01, 5, 5  # in `numpy_mnist`
 MEANS, COV = [(0.0, 0.0), (1.8, 1.2)], [(1.0, -0.3), (-0.3, 0.7)]
 
@@ -292,3 +296,91 @@ def test_the_bounds_of_the_noise_shown_in_optimizers_surround_what_is_right():
         middle = (float(low) + float(high)) / 2
         assert np.sqrt(slopes.var(axis=0).sum() / int(B)) == pytest.approx(middle, rel=0.015)
     assert [B for B, _, _ in bounds] == ["1", "25", "100"]
+
+
+@pytest.mark.slow
+def test_the_reference_learns_from_few_jets_whatever_the_seed(record_property):
+    defined = reference("regularization", "setup", "jets", "train")
+    optimizers, penalties, fit = (defined[name] for name in ("optimizers", "penalties", "fit"))
+    scoring = (authoring.assignments(ROOT)["regularization"].parent / "scoring.py").read_text()
+    for judge in (defined["sources"]["test_train"], scoring):
+        asked = " ".join(judge.split())
+        assert asked.count(f"None, {STATED_FEW}, name=") == 1
+        assert asked.count(f"slack={SLACK_FEW},") == 1
+    half = {"visible": slice(0, None, 2), "hidden": slice(1, None, 2)}
+    judges = {part: (defined["X_rest"][rows], defined["y_rest"][rows]) for part, rows in half.items()}
+    judges = {part: (((X - defined["mean"]) / defined["std"]).astype(float), y) for part, (X, y) in judges.items()}
+
+    def losses(train, n, part="hidden"):
+        """Of n networks, each trained on 300 other jets."""
+        X, y = judges[part]
+        nets = [train(*defined["few_jets"](100 + seed), np.random.default_rng(seed)) for seed in range(n)]
+        return np.array([cross_entropy(net.predict(X), y)[0] for net in nets])
+
+    def way(penalty=None, dropout=0.0, epochs=100):
+        def train(X, y, rng):
+            network = Network([27, 100, 100, 5], rng, dropout=dropout)
+            fit(network, X, y, rng=rng, optimizer=optimizers.Adam(0.002), penalty=penalty, epochs=epochs, batch=50)
+            return network
+
+        return train
+
+    for part in judges:
+        reached = losses(defined["train"], 60, part).reshape(20, 3).mean(axis=1)
+        record_property(
+            f"{part} loss in regularization", f"{reached.mean():.4f} ± {reached.std():.4f}, {reached.max():.4f} most"
+        )
+        assert reached.mean() + 3 * reached.std() < STATED_FEW + SLACK_FEW
+        assert reached.max() < STATED_FEW
+    # Other remedies do it as well.
+    assert losses(way(penalties.L2(0.03)), 6).mean() < STATED_FEW
+    assert losses(way(penalties.L2(0.02), dropout=0.5, epochs=60), 6).mean() < STATED_FEW
+    assert losses(way(penalties.L1(0.006), epochs=60), 6).mean() < STATED_FEW
+    # What the text says of those that do not.
+    text = "".join(defined["sources"].values())
+    assert "the loss on new jets is above 2" in text
+    assert losses(way(), 6).mean() > 2
+    assert "alone comes near 1.0, and the strength that the chapter found for a thousand jets does worse" in text
+    in_time = losses(way(epochs=10), 6).mean()
+    assert in_time == pytest.approx(1.0, abs=0.05)
+    assert losses(way(penalties.L2(0.01)), 6).mean() > in_time > STATED_FEW + 2 * SLACK_FEW
+    assert "differs by about 0.02" in text
+    assert losses(defined["train"], 12).std() == pytest.approx(0.02, abs=0.008)
+
+
+def test_the_checks_of_random_layers_and_jets_in_regularization_fail_no_right_answer_by_chance():
+    for p, n, within in [(0.3, 20_000, 0.02), *((p, 21_000, 0.02) for p in (0.1, 0.5, 0.85))]:
+        assert 5 * np.sqrt(p * (1 - p) / n) < within
+    defined = reference("regularization", "setup", "turned", "test_turned")
+    for seed in range(200):
+        with contextlib.redirect_stdout(io.StringIO()):
+            defined["check_versions"](seed)
+
+
+def test_the_leak_to_find_in_regularization_leaks_as_much_as_stated():
+    defined = reference("regularization", "setup", "jets")
+    [text] = [source for source in defined["sources"].values() if "find the leak" in source]
+    [block] = re.findall(r"```python\n(.+?)```", text, flags=re.DOTALL)
+    assert block.count("epochs=60, ...)") == 1
+    block = block.replace("...", "optimizer=optimizers.Adam(0.002), batch=50")
+    printed, later = [], []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        drawn = rng.permutation(15_000)
+        X, y = defined["jets"].X_train[drawn], defined["jets"].y_train[drawn]
+        space = dict(defined, X=X[:500], y=y[:500], rng=rng, accuracy=share_of_right, print=printed.append)
+        exec(block, space)
+        later.append(share_of_right(space["network"].predict((X[500:] - space["mean"]) / space["std"]), y[500:]))
+    assert "It prints 0.98. On jets that are simulated later, the same network reaches 0.60." in text
+    assert np.mean(printed) == pytest.approx(0.98, abs=0.015)
+    assert np.mean(later) == pytest.approx(0.60, abs=0.015)
+
+
+def test_the_numbers_of_the_model_answer_in_regularization_are_right():
+    text = reference("regularization")["sources"]["report"]
+    sigma = 100 * np.sqrt(0.66 * 0.34 / 400)
+    best = sigma * np.random.default_rng(0).normal(size=(20_000, 60)).max(axis=1).mean()
+    assert f"= {sigma:.1f}$ %" in text
+    assert f"= {sigma * np.sqrt(2 * np.log(60)):.1f}" in text
+    assert 5 < best < 6
+    assert f"standard error is {100 * np.sqrt(0.66 * 0.34 / 5000):.1f} %" in text

@@ -1,0 +1,12 @@
+"""
+cell = "decompose"
+loses = { test_decompose = 2 }
+says = "may come out below 0"
+"""
+
+
+def decompose(F_hat, f, sigma):
+    variance = F_hat.var(axis=0, ddof=1)
+    bias2 = (F_hat.mean(axis=0) - f) ** 2 - variance / len(F_hat)
+    bias2, variance = max(bias2.mean(), 0), variance.mean()
+    return bias2, variance, bias2 + variance + sigma**2

@@ -1,0 +1,20 @@
+"""
+cell = "dropout"
+loses = { test_dropout_forward = 2 }
+says = "not by p"
+"""
+
+
+class Dropout:
+    def __init__(self, p, rng):
+        self.p, self.rng, self.training = p, rng, True
+
+    def forward(self, A):
+        if self.training:
+            self.mask = (self.rng.random(A.shape) >= self.p) / self.p if self.p else np.ones(A.shape)
+        else:
+            self.mask = np.ones(A.shape)
+        return A * self.mask
+
+    def backward(self, delta):
+        return delta * self.mask

@@ -1,0 +1,20 @@
+"""
+cell = "dropout"
+loses = { test_dropout_forward = 2 }
+says = "take all random numbers from `self.rng`"
+"""
+
+
+class Dropout:
+    def __init__(self, p, rng):
+        self.p, self.rng, self.training = p, rng, True
+
+    def forward(self, A):
+        if self.training:
+            self.mask = (np.random.random(A.shape) >= self.p) / (1 - self.p)
+        else:
+            self.mask = np.ones(A.shape)
+        return A * self.mask
+
+    def backward(self, delta):
+        return delta * self.mask

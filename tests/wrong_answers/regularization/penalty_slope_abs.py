@@ -1,0 +1,16 @@
+"""
+cell = "penalty"
+loses = { test_penalty = 2 }
+says = "the slope of |w| is the sign of w"
+"""
+
+
+def penalty(params, l1, l2):
+    value, slopes = 0.0, {}
+    for name, w in params.items():
+        if name.startswith("W"):
+            value += l1 * np.sum(np.abs(w)) + l2 / 2 * np.sum(w**2)
+            slopes[name] = l1 * np.abs(w) + l2 * w
+        else:
+            slopes[name] = np.zeros_like(w)
+    return value, slopes

@@ -1,0 +1,17 @@
+"""
+cell = "early_stop"
+loses = { test_early_stop = 2 }
+says = "sets the counter back"
+"""
+
+
+def early_stop(losses, patience):
+    best, waited = 0, 0
+    for epoch in range(1, len(losses)):
+        if losses[epoch] < losses[best]:
+            best = epoch
+        else:
+            waited += 1
+        if waited == patience:
+            return best, epoch + 1
+    return best, len(losses)
