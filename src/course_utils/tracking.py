@@ -102,7 +102,7 @@ class Table:
         head, body = row(self.columns, "th"), "".join(row(cells, "td") for cells in self.rows)
         table = f'<table class="dataframe"><thead>{head}</thead><tbody>{body}</tbody></table>'
         note = f"<p>{html.escape(self.note)}</p>" if self.note else ""
-        return f'<div style="overflow-x: auto">{table}</div>{note}'
+        return f'<div style="overflow-x: auto" tabindex="0">{table}</div>{note}'
 
 
 class Tracker:
