@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test check hostile hub notebooks exercises jets-sample pictures clean
+.PHONY: help book test check hostile hub notebooks exercises jets-sample pictures playground clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -46,6 +46,9 @@ jets-sample: $(VENV)/all.ready  ## simulate the jets that ship with the package 
 
 pictures: book $(VENV)/all.ready  ## take the README's screenshots again
 	$(BIN)/python -m tests.browser.pictures
+
+playground: $(VENV)/all.ready  ## write the jets and the printed pictures of the book's playgrounds again
+	$(BIN)/python -m course_utils.playground
 
 clean:  ## remove the environment and everything built
 	rm -rf $(VENV) _build

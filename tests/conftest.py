@@ -17,6 +17,7 @@ collect_ignore = ["hub/probe.py", "wrong_answers"]
 ASSIGNMENTS = "tests/assignments/test_assignments.py"
 HTML = Path(__file__).resolve().parents[1] / "_build/html"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -101,3 +102,36 @@ def book_url():
     assert (HTML / "index.html").is_file(), "build the book first: make book"
     with serve(HTML) as address:
         yield address
+
+
+class Visit:
+    """One page opened afresh; it keeps the complaints of the console and every request beyond the server."""
+
+    def __init__(self, browser, book_url, path, size="desktop", theme="light", query=""):
+        self.context = browser.new_context(viewport=SIZES[size], color_scheme=theme, reduced_motion="reduce")
+        self.page = self.context.new_page()
+        self.complaints, self.foreign = [], []
+        self.page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("requestfailed", lambda r: self.complaints.append(f"failed: {r.url}"))
+        self.page.on("request", self._note)
+        self.book_url = book_url
+        self.page.goto(f"{book_url}/{path}.html" + (f"?{query}" if query else ""))
+        self.page.wait_for_load_state("networkidle")
+
+    def _note(self, request):
+        if not request.url.startswith((self.book_url, "data:", "blob:")):
+            self.foreign.append(request.url)
+
+
+@pytest.fixture
+def visit(browser, book_url):
+    visits = []
+
+    def open_page(path, **options):
+        visits.append(Visit(browser, book_url, path, **options))
+        return visits[-1]
+
+    yield open_page
+    for each in visits:
+        each.context.close()

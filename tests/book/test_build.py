@@ -51,6 +51,7 @@ def test_the_book_builds_with_the_network_unplugged(copy, record_property):
         ("See {cite}`nobody1900`.", "nobody1900"),
         ("A {term}`word that nobody defined`.", "word that nobody defined"),
         ("See {numref}`fig-missing`.", "fig-missing"),
+        ("```{playground} seed=123\n```", "the playground 'seed=123' has no twin: run `make playground`"),
     ],
 )
 def test_a_broken_reference_stops_the_build_and_is_named(copy, broken, words):

@@ -4,48 +4,14 @@ import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.conftest import HTML
+from tests.conftest import HTML, SIZES
 
 TOC = yaml.safe_load((HTML.parents[1] / "_toc.yml").read_text())
 PAGES = [TOC["root"], *(chapter["file"] for part in TOC["parts"] for chapter in part["chapters"])]
 CHAPTER = "book/foundations/perceptron"
 TABS = "book/training/frameworks"
-SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 
 pytestmark = pytest.mark.slow
-
-
-class Visit:
-    """One page opened afresh; it keeps the complaints of the console and every request beyond the server."""
-
-    def __init__(self, browser, book_url, path, size="desktop", theme="light"):
-        self.context = browser.new_context(viewport=SIZES[size], color_scheme=theme, reduced_motion="reduce")
-        self.page = self.context.new_page()
-        self.complaints, self.foreign = [], []
-        self.page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("requestfailed", lambda r: self.complaints.append(f"failed: {r.url}"))
-        self.page.on("request", self._note)
-        self.book_url = book_url
-        self.page.goto(f"{book_url}/{path}.html")
-        self.page.wait_for_load_state("networkidle")
-
-    def _note(self, request):
-        if not request.url.startswith((self.book_url, "data:", "blob:")):
-            self.foreign.append(request.url)
-
-
-@pytest.fixture
-def visit(browser, book_url):
-    visits = []
-
-    def open_page(path, **options):
-        visits.append(Visit(browser, book_url, path, **options))
-        return visits[-1]
-
-    yield open_page
-    for each in visits:
-        each.context.close()
 
 
 @pytest.mark.parametrize("path", [*PAGES, "genindex", "search"])
