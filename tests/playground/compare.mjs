@@ -1,4 +1,4 @@
-// Trains the cases on standard input and writes what became of them: test_against_course_utils.py asks.
+// Trains the cases on standard input and writes what became of them: test_playground.py asks.
 // A case brings its points, weights, orders of rows and random numbers for dropout, so that nothing is drawn here.
 
 import { readFileSync } from "node:fs";

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from course_utils.data import jets, moons, xor
-from course_utils.nn import autodiff, layers, losses, optimizers
+from course_utils.nn import layers, losses, optimizers
 from course_utils.nn.activations import FUNCTIONS
+from course_utils.nn.penalties import ElasticNet
 from course_utils.nn.training import fit
 from course_utils.playground import jets as playground_jets
 from course_utils.playground import twins
@@ -87,6 +88,9 @@ class Case:
     inputs: Callable = as_they_are  # of points, given the points to train on
     rule: Callable[[float], optimizers.Optimizer] | None = None  # if another than that of `opt` with its defaults
     schedule: optimizers.Schedule | None = None
+    plateau: optimizers.Plateau | None = None  # of the training loss
+    penalty: ElasticNet | None = None
+    dropout: float = 0
     batch: int | None = BATCH
     data: str = "xor"
     seed: int = 3
@@ -120,10 +124,17 @@ class Case:
         _, n_outputs, output = LOSSES[self.loss]
         sizes = [n_inputs, *self.hidden, n_outputs]
         rng = np.random.default_rng(self.seed + 1)
-        network = layers.Network(sizes, rng, hidden="identity", output=output, init="uniform", dtype=float)
-        for l in range(len(self.hidden)):
-            network.layers[2 * l + 1] = layers.Elementwise(FUNCTIONS[self.act])
+        network = layers.Network(
+            sizes, rng, hidden="identity", output=output, init="uniform", dtype=float, dropout=self.dropout
+        )
+        for dense in network.dense[:-1]:
+            network.layers[network.layers.index(dense) + 1] = layers.Elementwise(FUNCTIONS[self.act])
         return network
+
+    def uniforms(self, network):
+        """The random numbers of all masks of dropout, in the order in which `fit` draws them."""
+        masks = [layer.rng for layer in network.layers if isinstance(layer, layers.Dropout)]
+        return masks[0].random(EPOCHS * N * sum(self.hidden)) if masks else np.zeros(0)
 
     def targets(self, y):
         return y if self.loss == "cross_entropy" else y[:, None].astype(float)
@@ -148,10 +159,27 @@ CASES = {
         more="schedule=exponential_decay&k=0.2", schedule=optimizers.exponential_decay(LR, k=0.2)
     ),
     "inverse_decay": Case(more="schedule=inverse_decay&k=0.7", schedule=optimizers.inverse_decay(LR, k=0.7)),
+    "plateau": Case(
+        opt="adagrad",
+        more="schedule=plateau&factor=0.3&patience=0&l1=0.3",  # which keeps the loss from falling for long
+        plateau=optimizers.Plateau(OPTIMIZERS["adagrad"][1], factor=0.3, patience=0),
+        penalty=ElasticNet(l1=0.3),
+    ),
     "all features": Case(
         data="moons",
         more="features=x,y,x2,y2,xy,sinx,siny",
         inputs=lambda X, _: np.column_stack([X, X**2, X[:, 0] * X[:, 1], np.sin(np.pi * X)]),
+    ),
+    "L1": Case(more="l1=0.01", penalty=ElasticNet(l1=0.01)),
+    "L2": Case(opt="sgd", act="relu", more="l2=0.05", penalty=ElasticNet(l2=0.05)),
+    "dropout": Case(more="dropout=0.4", dropout=0.4),
+    "penalties and dropout": Case(
+        act="relu",
+        opt="momentum",
+        hidden=(5, 4),
+        more="l1=0.01&l2=0.03&dropout=0.25",
+        penalty=ElasticNet(l1=0.01, l2=0.03),
+        dropout=0.25,
     ),
     "jets, scaled": Case(data="jets", inputs=lambda X, train: (X - train.mean(axis=0)) / train.std(axis=0)),
 }
@@ -169,6 +197,7 @@ def question(case: Case) -> dict:
         "train": {"X": X.tolist(), "y": y.tolist()},
         "test": {"X": X_test.tolist(), "y": y_test.tolist()},
         "weights": network.weights.tolist(),
+        "uniforms": case.uniforms(network).tolist(),
         "orders": [] if case.batch is None else [rng.permutation(N).tolist() for _ in range(epochs)],
     }
 
@@ -211,6 +240,9 @@ def test_fifty_steps_are_those_of_course_utils(answers, name):
         seen.append(result[0])
         return result
 
+    def plateau(epoch):
+        return case.plateau(loss(network.predict(X), case.targets(y))[0]) if epoch else case.lr
+
     fit(
         network,
         X,
@@ -221,7 +253,8 @@ def test_fifty_steps_are_those_of_course_utils(answers, name):
         epochs=STEPS if case.batch is None else EPOCHS,
         batch=case.batch,
         metric=None,
-        schedule=case.schedule,
+        schedule=plateau if case.plateau else case.schedule,
+        penalty=case.penalty,
     )
     seen = seen[1:]  # `fit` has tried the loss on a row of zeros
     after, _ = loss(network.predict(X), case.targets(y))
@@ -233,39 +266,3 @@ def test_fifty_steps_are_those_of_course_utils(answers, name):
     assert np.abs(network.weights - initial).max() > 0.01, "a network that stands still would agree too"
     threshold = 0.5 if output == "sigmoid" else 0
     assert answer["accuracy"] == losses.accuracy(network.predict(X), y, threshold)
-
-
-# ── What course_utils.nn leaves to the chapters, by automatic differentiation ───────────────────────────────
-
-
-@pytest.mark.parametrize(("l1", "l2", "dropout"), [(0.01, 0, 0), (0, 0.05, 0), (0, 0, 0.4), (0.01, 0.03, 0.25)])
-@pytest.mark.parametrize("act", ["tanh", "relu"])
-def test_penalties_and_dropout_have_the_gradient_of_the_whole_loss(act, l1, l2, dropout):
-    case = Case(act, "sgd", hidden=(5, 4), more=f"l1={l1}&l2={l2}&dropout={dropout}")
-    asked = question(case)
-    rng, orders = np.random.default_rng(9), iter(asked["orders"])
-    rows_of = [rows[i : i + BATCH] for rows in orders for i in range(0, N, BATCH)]
-    uniforms = [[rng.random((len(rows), n)) for n in case.hidden] for rows in rows_of]
-    if dropout:
-        asked["uniforms"] = [u for step in uniforms for layer in step for u in layer.ravel().tolist()]
-    (answer,) = asked_of_node([asked])
-
-    X, y, *_ = case.points()
-    activation = {"tanh": autodiff.tanh, "relu": autodiff.relu}[act]
-    parameters = [(dense.W.copy(), dense.b.copy()) for dense in case.network(2).dense]
-    seen = []
-    for rows, masks in zip(rows_of, uniforms, strict=True):
-        tensors = [(autodiff.Tensor(W), autodiff.Tensor(b)) for W, b in parameters]
-        A = autodiff.Tensor(X[rows])
-        for (W, b), u in zip(tensors[:-1], masks, strict=True):
-            A = activation(A @ W + b) * ((u >= dropout) / (1 - dropout))
-        W, b = tensors[-1]
-        z, t = A @ W + b, y[rows][:, None]
-        L = (autodiff.log(1 + autodiff.exp(z)) - z * t).mean()
-        seen.append(float(L.value))
-        for W, _ in tensors:
-            L = L + l1 * (W * np.sign(W.value)).sum() + l2 / 2 * (W**2).sum()
-        L.backward()
-        parameters = [(W.value - case.lr * W.grad, b.value - case.lr * b.grad) for W, b in tensors]
-    assert answer["leftOver"] == 0
-    assert answer["losses"] == pytest.approx(seen, rel=TOLERANCE, abs=TOLERANCE)

@@ -124,10 +124,19 @@ export const OPTIMIZERS = {
   adamw: AdamW,
 };
 
-/** The learning rate of epoch t, given the rate `lr` of epoch 0. */
+/** The learning rate of epoch t, given the rate `lr` of epoch 0 and the `losses` after each epoch so far. */
 export const SCHEDULES = {
   constant: ({ lr }) => lr,
   step_decay: ({ lr, factor, every }, t) => lr * factor ** Math.floor(t / every),
   exponential_decay: ({ lr, k }, t) => lr * Math.exp(-k * t),
   inverse_decay: ({ lr, k }, t) => lr / (1 + k * t),
+  /** Multiplied by `factor` after more than `patience` losses in a row without a new best, 0.01 % below the old one. */
+  plateau({ lr, factor, patience }, t, losses) {
+    let [best, bad] = [Infinity, 0];
+    for (const loss of losses) {
+      [best, bad] = loss < (1 - 1e-4) * best ? [loss, 0] : [best, bad + 1];
+      if (bad > patience) [lr, bad] = [factor * lr, 0];
+    }
+    return lr;
+  },
 };

@@ -34,14 +34,15 @@ const FIRST = ["data", "hidden", "act", "opt", "lr", "features"];
 const MORE = {
   Data: ["noise", "n", "train"],
   Network: ["init", "dropout", "l1", "l2"],
-  Training: ["loss", "batch", "decay", "schedule", "factor", "every", "k", "epochs", "seed"],
+  Training: ["loss", "batch", "decay", "schedule", "factor", "every", "patience", "k", "epochs", "seed"],
 };
 /** Controls that only some states need. */
 const NEEDED = {
   noise: (state) => state.data !== "jets",
   decay: (state) => state.opt === "adamw",
-  factor: (state) => state.schedule === "step_decay",
+  factor: (state) => ["step_decay", "plateau"].includes(state.schedule),
   every: (state) => state.schedule === "step_decay",
+  patience: (state) => state.schedule === "plateau",
   k: (state) => ["exponential_decay", "inverse_decay"].includes(state.schedule),
 };
 

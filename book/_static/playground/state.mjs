@@ -65,8 +65,9 @@ export const FIELDS = {
   lr: number("Learning rate", 0.1, SMALLEST, 1000),
   decay: number("Weight decay of adamw", 0.01, 0, 10),
   schedule: choice("Schedule", "constant", SCHEDULES),
-  factor: number("Factor of step_decay", 0.5, SMALLEST, 1),
+  factor: number("Factor of a lower rate", 0.5, SMALLEST, 1),
   every: number("Epochs between its steps", 10, 1, 1000, 1),
+  patience: number("Patience", 10, 0, 1000, 1),
   k: number("k of the other decays", 0.1, 0, 100),
   batch: {
     ...BATCH,

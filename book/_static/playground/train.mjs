@@ -63,7 +63,8 @@ export class Training {
   }
 
   startEpoch() {
-    this.optimizer.lr = SCHEDULES[this.state.schedule](this.state, this.epoch);
+    const losses = this.history.slice(1).map(({ loss }) => loss); // after each epoch
+    this.optimizer.lr = SCHEDULES[this.state.schedule](this.state, this.epoch, losses);
     const N = this.train.y.length;
     this.left = this.state.batch === "all" ? Array.from({ length: N }, (_, i) => i) : this.random.order.permutation(N);
   }
