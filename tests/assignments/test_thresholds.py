@@ -12,6 +12,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from course_utils import authoring, challenge, checks, data
+from course_utils import evaluation as ev
 from course_utils.nn.layers import Network
 from course_utils.nn.losses import accuracy as share_of_right
 from course_utils.nn.losses import cross_entropy
@@ -384,3 +385,54 @@ def test_the_numbers_of_the_model_answer_in_regularization_are_right():
     assert f"= {sigma * np.sqrt(2 * np.log(60)):.1f}" in text
     assert 5 < best < 6
     assert f"standard error is {100 * np.sqrt(0.66 * 0.34 / 5000):.1f} %" in text
+
+
+@pytest.mark.slow
+def test_the_check_of_compare_in_evaluation_fails_no_right_answer_by_chance():
+    defined = reference("evaluation", "setup", "compare", "test_compare")
+    text, compared, twins = defined["sources"]["test_compare"], defined["compared"], defined["twins"]
+    assert "0.28, 0.39" in text
+    for sample, efficiency, low, high, slack in [
+        ((3000, 1.6, 0.97, 5), 0.5, 0.28, 0.39, 0.02),
+        ((2400, 1.5, 0.95, 21), 0.4, 0.8 * 0.436, 1.25 * 0.436, 0.03 * 0.436),
+        ((2400, 1.5, 0.95, 22), 0.7, 0.8 * 0.276, 1.25 * 0.276, 0.03 * 0.276),
+    ]:
+        found = [compared(*twins(*sample), efficiency, seed) for seed in range(100, 112)]
+        widths = [upper - lower for _, lower, upper in found]
+        assert np.mean(widths) - 3 * np.std(widths) > low - slack
+        assert np.mean(widths) + 3 * np.std(widths) < high + slack
+
+
+@pytest.mark.slow
+def test_which_tagger_is_better_in_evaluation_does_not_hang_on_the_seed():
+    defined = reference("evaluation", "setup", "taggers", "compare")
+    y, a, b = (defined[name] for name in ("y_new", "scores_a", "scores_b"))
+    assert (round(ev.area(y, a), 3), round(ev.area(y, b), 3)) == (0.907, 0.927)
+
+    def difference(y, a, b):
+        return ev.area(y, b) - ev.area(y, a)
+
+    apart = ev.bootstrap(difference, y, a, b, rng=np.random.default_rng(0), n=200)
+    assert apart.value / apart.error == pytest.approx(6.5, abs=1)  # "six standard deviations"
+    for efficiency, better in [(0.5, "A"), (0.7, "C"), (0.8, "B")]:
+        for seed in range(3):
+            _, low, high = defined["compare"](y, a, b, efficiency, np.random.default_rng(seed))
+            assert ("A" if low > 1 else "B" if high < 1 else "C") == better
+
+
+def test_the_model_answer_about_the_discovery_in_evaluation_is_true():
+    sources = reference("evaluation")["sources"]
+    text = " ".join(source for source in sources.values() if "A discovery?" in source) + sources["report"]
+    assert f"{4 / 0.4**0.5:.1f}$ standard deviations" in text
+    assert f"on 0.4 is {ev.significance(4, 0.4):.1f}" in text
+    assert f"the significance is {ev.significance(4, 0.4, 0.4):.1f}" in text
+    assert f"0.005 ± {np.hypot(0.004, 0.004):.3f}" in text
+
+
+def test_the_bounds_in_the_question_about_ten_jets_in_evaluation_can_be_reached():
+    rng = np.random.default_rng(0)
+    background = rng.random((100_000, 9))
+    sure, all_alike = np.where(rng.random(100_000) < 0.9, 2.0, -1.0), np.full(100_000, 0.9)
+    for signal, wins in [(sure, 0.9), (all_alike, 0.9**9)]:
+        assert np.mean(signal[:, None] > background) == pytest.approx(0.9, abs=0.005)
+        assert np.mean(signal > background.max(axis=1)) == pytest.approx(wins, abs=0.006)
