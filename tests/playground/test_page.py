@@ -317,12 +317,13 @@ def test_the_theme_changes_the_pictures(opened):
 
 @pytest.mark.parametrize("path", [HOME, *CHAPTERS])
 def test_without_javascript_the_twin_stands_in_its_place(browser, book_url, path):
-    context = browser.new_context(java_script_enabled=False)
+    context = browser.new_context(java_script_enabled=False, viewport=SIZES["phone"])
     page = context.new_page()
     page.goto(f"{book_url}/{path}.html")
     twin = page.locator("course-playground img")
     assert twin.is_visible()
     assert twin.evaluate("image => image.naturalWidth") > 600
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES["phone"]["width"]
     assert re.match(r"After [13]00 epochs a network of ", twin.get_attribute("alt"))
     context.close()
 
