@@ -130,6 +130,7 @@ def test_player_escapes_what_the_author_writes(displayed):
     assert page.count("</script>") == 1
 
 
+@pytest.mark.slow
 def test_twenty_five_frames_stay_well_under_a_megabyte_and_keep_their_colors(displayed):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(200, 2)), np.repeat([0, 1], 100)

@@ -89,6 +89,7 @@ def test_the_same_seed_searches_the_same_way(find):
     assert np.array_equal(first, second)
 
 
+@pytest.mark.slow
 def test_a_search_that_learns_beats_one_that_does_not(table):
     def median(find):
         ends = [find(table, 4, 30, np.random.default_rng(100 + seed))[1].min() for seed in range(15)]

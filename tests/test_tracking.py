@@ -83,6 +83,7 @@ def test_the_settings_are_those_at_the_start(tracker):
     assert tracker.runs()[0].settings == {"layers": [16, 8]}
 
 
+@pytest.mark.slow
 def test_frameworks_are_listed_once_they_are_imported():
     code = "from course_utils.tracking import versions; a = versions(); import sklearn; print(set(versions()) - set(a))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -183,35 +183,36 @@ def release_assignments(names: list[str]) -> int:
 
     def command() -> None:
         root = checkout()
-        for name in choose(names, assignments(root), "assignment"):
-            print(f"{release(root, name, root / 'exercises').relative_to(root)}: made")
+        with tempfile.TemporaryDirectory() as scratch:
+            for name in choose(names, assignments(root), "assignment"):
+                print(f"{release(root, name, root / 'exercises', Path(scratch)).relative_to(root)}: made")
 
     return told(command)
 
 
-def release(root: Path, name: str, into: Path) -> Path:
+def release(root: Path, name: str, into: Path, scratch: Path) -> Path:
     """Make the students' version of an assignment in the folder `into`, with nbgrader, and give its folder.
 
-    The gradebook that nbgrader wants for this is a temporary one.
+    The gradebook that nbgrader wants for this is in the folder `scratch`, and serves the next assignment as well: a
+    new one takes longer than all the rest.
     """
     from nbgrader.apps import NbGraderAPI
 
-    with tempfile.TemporaryDirectory() as scratch:
-        config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
-        config.merge(
-            Config(
-                CourseDirectory={
-                    "root": str(root),
-                    "release_directory": str(Path(scratch) / "release"),
-                    "db_url": f"sqlite:///{scratch}/gradebook.db",
-                },
-                Application={"log_level": "WARN"},
-            )
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    config.merge(
+        Config(
+            CourseDirectory={
+                "root": str(root),
+                "release_directory": str(scratch / "release"),
+                "db_url": f"sqlite:///{scratch}/gradebook.db",
+            },
+            Application={"log_level": "WARN"},
         )
-        result = NbGraderAPI(config=config).generate_assignment(name, force=True, create=True)
-        if not result["success"]:
-            raise AuthoringError(f"nbgrader could not release {name!r}:\n{result.get('error') or result['log']}")
-        target = into / name
-        shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(Path(scratch) / "release" / name, target)
+    )
+    result = NbGraderAPI(config=config).generate_assignment(name, force=True, create=True)
+    if not result["success"]:
+        raise AuthoringError(f"nbgrader could not release {name!r}:\n{result.get('error') or result['log']}")
+    target = into / name
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(scratch / "release" / name, target)
     return target

@@ -88,9 +88,14 @@ def test_there_are_enough_wrong_answers(name, record_property):
     assert all(answer["loses"] and len(answer["says"]) >= 3 for answer in answers.values())
 
 
+@pytest.fixture(scope="session")
+def scratch(tmp_path_factory):
+    return tmp_path_factory.mktemp("scratch")
+
+
 @pytest.mark.parametrize("name", ASSIGNMENTS)
-def test_the_release_is_what_nbgrader_makes_of_the_solutions(name, tmp_path):
-    fresh = authoring.release(ROOT, name, tmp_path)
+def test_the_release_is_what_nbgrader_makes_of_the_solutions(name, tmp_path, scratch):
+    fresh = authoring.release(ROOT, name, tmp_path, scratch)
     compared = filecmp.dircmp(ROOT / "exercises" / name, fresh)
     assert not compared.left_only + compared.right_only + compared.diff_files, f"run `make exercises NAME={name}`"
     assert f"{name}.ipynb" in compared.same_files

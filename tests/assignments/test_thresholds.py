@@ -97,6 +97,7 @@ def test_the_reference_tags_well_enough_whatever_the_sample():
     assert np.mean(reached) - 3 * np.std(reached) > STATED_AUC - SLACK_AUC
 
 
+@pytest.mark.slow
 def test_the_network_built_by_hand_stays_below_the_stated_bound_whatever_the_function():
     """M/n is stated in `backprop_by_hand`; what is enforced is wider by a tenth."""
     defined = reference("backprop_by_hand", "build")
@@ -264,6 +265,7 @@ def test_the_reference_trains_the_jets_well_enough_whatever_the_seed(record_prop
     assert abs(constant.mean() - 0.80) < 0.01  # "a good constant rate comes near 0.80"
 
 
+@pytest.mark.slow
 def test_the_comparison_to_judge_in_optimizers_came_out_as_stated():
     given = {"Network": Network, "cross_entropy": cross_entropy, "CheckFailed": checks.CheckFailed}
     defined = reference("optimizers", "gradient_descent", "adam", "jets", **given)
@@ -278,6 +280,7 @@ def test_the_comparison_to_judge_in_optimizers_came_out_as_stated():
         assert np.mean(losses) == pytest.approx(stated, abs=0.05)
 
 
+@pytest.mark.slow
 def test_the_check_of_the_noise_in_optimizers_fails_no_right_answer_by_chance():
     noise = reference("optimizers", "noise")["noise"]
     rng = np.random.default_rng(1)
@@ -349,6 +352,7 @@ def test_the_reference_learns_from_few_jets_whatever_the_seed(record_property):
     assert losses(defined["train"], 12).std() == pytest.approx(0.02, abs=0.008)
 
 
+@pytest.mark.slow
 def test_the_checks_of_random_layers_and_jets_in_regularization_fail_no_right_answer_by_chance():
     for p, n, within in [(0.3, 20_000, 0.02), *((p, 21_000, 0.02) for p in (0.1, 0.5, 0.85))]:
         assert 5 * np.sqrt(p * (1 - p) / n) < within
@@ -358,6 +362,7 @@ def test_the_checks_of_random_layers_and_jets_in_regularization_fail_no_right_an
             defined["check_versions"](seed)
 
 
+@pytest.mark.slow
 def test_the_leak_to_find_in_regularization_leaks_as_much_as_stated():
     defined = reference("regularization", "setup", "jets")
     [text] = [source for source in defined["sources"].values() if "find the leak" in source]

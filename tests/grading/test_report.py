@@ -124,7 +124,7 @@ def test_partial_points_that_nobody_completes_and_stubs_that_nobody_fills():
     assert statistics.mistakes(stub) == {}
 
 
-@pytest.mark.parametrize("n", [10, 15, 40, 400])
+@pytest.mark.parametrize("n", [10, 15, 40, pytest.param(400, marks=pytest.mark.slow)])
 def test_healthy_tests_are_hardly_ever_called_bad(n):
     called = [remark for seed in range(60) for remark in remarks(healthy(n, seed=seed))]
     bad = [remark for remark in called if remark in (statistics.INVERTED, statistics.FLAT)]

@@ -371,7 +371,11 @@ def test_a_kill_while_the_file_is_merged_leaves_nothing_beside_the_shards(tmp_pa
         (["--class", "W", "--pt-min", "0"], "A window from 0 to 700 GeV"),
         (["--class", "W", "--pt-min", "nan"], "A window from nan to 700 GeV"),
         (["--class", "W", "--workers", "0"], "--workers 0"),
-        (["--class", "W", "--pt-min", "9000", "--pt-max", "9500"], "Pythia finds no W production between 9000 and"),
+        pytest.param(
+            ["--class", "W", "--pt-min", "9000", "--pt-max", "9500"],
+            "Pythia finds no W production between 9000 and",
+            marks=pytest.mark.slow,
+        ),
         (["--class", "W", "--scheduler", "nonsense://1"], "No Dask scheduler at nonsense://1"),
         ([], "Which jets, and where to?"),
     ],
