@@ -54,7 +54,7 @@ test("the box holds all points, and the grid starts at its top left", () => {
 });
 
 test("numbers are short", () => {
-  assert.deepEqual([0, 1.5, -0.05, 0.0001, -12345].map(short), ["0", "1.50", "−0.050", "1.0e−4", "−1.2e+4"]);
+  assert.deepEqual([0, 1.5, -0.05, -0.0001, -12345].map(short), ["0", "1.50", "−0.050", "−1.0e−4", "−1.2e+4"]);
 });
 
 test("no number on an edge lies over another, the largest has a place, and few edges keep all", () => {

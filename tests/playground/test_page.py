@@ -127,6 +127,29 @@ def test_a_wrong_value_in_a_control_changes_nothing(opened):
     playground.find("[name=hidden]").press("Enter")
     assert "up to 5 numbers from 1 to 8" in playground.find(".warning").inner_text()
     assert playground.told("playground.state.hidden") == [4, 2]
+    playground.find("[name=hidden]").fill(" 3, 5 ")
+    playground.find("[name=hidden]").press("Enter")
+    assert playground.told("playground.state.hidden") == [3, 5]
+    for name in "xy":
+        playground.find(f"[name=features][value={name}]").click()
+    assert "Features: expected" in playground.find(".warning").inner_text()
+    assert playground.told("playground.state.features") == ["y"]
+    assert playground.find("[name=features][value=y]").is_checked(), "it shows what is not so"
+
+
+def test_jets_that_could_not_be_read_are_named_unless_other_data_were_chosen_meanwhile(opened):
+    playground = opened()
+    held = []
+    playground.page.route("**/jets.json", lambda route: held.append(route))
+    for choice, told in [("moons", ""), (None, "The jets could not be read")]:
+        playground.find("[name=data]").select_option("jets")
+        while not held:
+            playground.page.wait_for_timeout(20)
+        if choice:
+            playground.find("[name=data]").select_option(choice)
+        held.pop().fulfill(body="<html>")
+        playground.page.wait_for_timeout(300)
+        assert playground.find(".warning").inner_text()[: len(told) or None] == told
 
 
 # ── Training ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -143,9 +166,28 @@ def test_diverging_says_why_and_the_smaller_rate_that_it_offers_is_taken(opened)
     playground.do("epoch")
     assert playground.told("playground.training.epoch") == epoch, "it goes on after it has diverged"
     offer.click()
+    assert playground.page.evaluate("document.activeElement.dataset.do") == "play", "the focus is lost"
     assert "lr=100" in playground.page.url.split("?")[1].split("&")
     assert playground.find(".warning").inner_text() == ""
     assert not offer.is_visible()
+
+
+def test_the_epochs_of_a_state_can_be_paused_and_are_not_read_out_one_by_one(opened):
+    playground = opened("n=1000&batch=1&hidden=8,8,8,8,8&epochs=1000")
+    live = "Array.from(playground.querySelectorAll('.status, .station'), text => text.ariaLive)"
+    assert playground.find("[data-do=play]").inner_text() == "Pause"
+    assert playground.told(live) == ["off", "off"]
+    playground.do("play")
+    assert playground.find("[data-do=play]").inner_text() == "Play"
+    epoch = playground.told("playground.training.epoch")
+    playground.page.wait_for_timeout(500)
+    assert playground.told("playground.training.epoch") == epoch < 1000
+    assert playground.told(live) == ["polite", "polite"]
+
+    playground = opened("epochs=3")
+    playground.trained(3)
+    playground.page.wait_for_function("document.querySelector('[data-do=play]').textContent === 'Play'")
+    assert playground.told("playground.training.epoch") == 3
 
 
 @pytest.mark.parametrize(
@@ -235,6 +277,12 @@ def test_the_jets_come_with_their_roc_curve(opened):
     assert not playground.find("canvas.roc").is_visible()
 
 
+def test_there_is_no_roc_curve_of_one_class(opened):
+    playground = opened("data=jets&n=20&train=0.9")
+    assert len(set(playground.told("playground.training.test.y"))) == 1
+    assert not playground.find("canvas.roc").is_visible()
+
+
 def test_dead_relus_are_named(opened):
     playground = opened("data=moons&act=relu&lr=3&hidden=8,8&epochs=5")
     playground.trained(5)
@@ -294,9 +342,14 @@ def test_axe_finds_nothing(visit, theme, size):
 
 
 def test_a_phone_never_scrolls_sideways(opened):
-    playground = opened("data=jets&hidden=8,8,8,8,8&features=x,y,x2,y2,xy,sinx,siny&opt=adamw", size="phone")
+    state = f"data=jets&hidden=8,8,8,8,8&features=x,y,x2,y2,xy,sinx,siny&opt=adamw&act={'x' * 999}"
+    playground = opened(state, size="phone")
+    width = "canvas => canvas.clientWidth"
+    narrow = playground.find("canvas.network").evaluate(width)
     for summary in playground.find("summary").all():
         summary.click()
+    playground.page.wait_for_timeout(100)
+    assert playground.find("canvas.network").evaluate(width) > narrow + 150, "no place for numbers on the edges"
     assert playground.page.evaluate("document.documentElement.scrollWidth") <= SIZES["phone"]["width"]
 
 

@@ -170,7 +170,7 @@ for (const loss of ["binary_cross_entropy", "cross_entropy"]) {
           break;
         } catch (error) {
           if (!(error instanceof DivergedError)) throw error;
-          assert.match(error.message, /^The loss became (NaN|Infinity) in epoch \d+: the steps are too long/);
+          assert.match(error.message, /^The loss became (NaN|Infinity|[\d.e+]+) in epoch \d+: the steps are too long/);
           assert.ok(error.message.endsWith(`Try lr=${lr / 10} instead of ${lr}.`), error.message);
           offered.push(error.lr);
         }
@@ -178,6 +178,15 @@ for (const loss of ["binary_cross_entropy", "cross_entropy"]) {
       assert.ok(offered.length > 1);
     });
   }
+}
+
+for (const opt of Object.keys(OPTIMIZERS)) {
+  test(`training also stops at a loss out of all proportion, and says it in a few digits: ${opt}`, () => {
+    const t = training(`data=gaussians&act=identity&hidden=8,8,8&lr=1000&opt=${opt}`);
+    const stop = (error) => error instanceof DivergedError && error.message.split(" in epoch")[0].length < 26;
+    assert.throws(() => [1, 2, 3, 4, 5].forEach(() => t.finishEpoch()), stop);
+    assert.ok(t.history.every(({ loss }) => loss < 100 * t.history[0].loss));
+  });
 }
 
 test("training stops at the batch that diverges, not at the end of its epoch", () => {

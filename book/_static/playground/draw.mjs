@@ -1,7 +1,7 @@
 // The pictures of a playground. Class 1 and positive numbers have one color, class 0 and negative ones another, and
 // always a second cue: triangles and circles, solid and dashed lines.
 //
-// A frame allocates and measures nothing: canvases get their size by `fit`, and keep it.
+// A frame never asks the page for a size: canvases get theirs by `fit`, and keep it.
 
 import { Matrix } from "./matrix.mjs";
 
@@ -220,8 +220,9 @@ function ticks(low, high) {
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(6)));
 }
 
-/** The height of a picture of layers with so many neurons. */
+/** The height of a picture of layers with so many neurons, and the width at which numbers fit between the layers. */
 export const networkHeight = (sizes) => Math.max(...sizes) * ROW + 12;
+export const networkWidth = (sizes) => 80 * sizes.length - 32;
 
 /**
  * The network: each neuron's tile, in the order of the layers, and a line for each weight. `labels` holds those of each
@@ -321,7 +322,7 @@ function cross(context, x, y) {
 /** A number in a few characters. */
 export function short(value) {
   if (value === 0) return "0";
-  if (Math.abs(value) < 0.001 || Math.abs(value) >= 1000) return value.toExponential(1).replace("-", "−");
+  if (Math.abs(value) < 0.001 || Math.abs(value) >= 1000) return value.toExponential(1).replaceAll("-", "−");
   return value.toFixed(Math.abs(value) < 0.1 ? 3 : 2).replace("-", "−");
 }
 

@@ -14,6 +14,7 @@ import {
   grid,
   middles,
   networkHeight,
+  networkWidth,
   palette,
   planeHeight,
   reach,
@@ -105,7 +106,7 @@ class CoursePlayground extends HTMLElement {
     this.onclick = ({ target }) => this.training && this.actions[target.dataset.do]?.();
     this.find("form").onsubmit = (event) => event.preventDefault();
     this.find("form").onchange = ({ target }) => this.changed(target);
-    this.find(".example").ontoggle = () => this.show();
+    this.find(".example").ontoggle = () => this.layout();
     const theme = new MutationObserver(() => this.layout());
     theme.observe(document.documentElement, { attributeFilter: ["data-theme"] });
     const size = new ResizeObserver(() => this.clientWidth !== this.width && this.layout());
@@ -133,7 +134,10 @@ class CoursePlayground extends HTMLElement {
     step: () => this.advance(() => this.training.step()),
     epoch: () => this.advance(() => this.training.finishEpoch()),
     restart: () => this.open(this.state),
-    slower: () => this.open({ ...this.state, lr: this.slower }),
+    slower: () => {
+      this.find("[data-do=play]").focus(); // this button goes away
+      this.open({ ...this.state, lr: this.slower });
+    },
     back: () => this.walk(-1),
     on: () => this.walk(1),
     next: () => {
@@ -147,10 +151,10 @@ class CoursePlayground extends HTMLElement {
 
   /** Start afresh in this state, trained for `state.epochs`. */
   async open(state, ignored = []) {
-    this.pause();
     this.state = state;
     this.training = null; // until its data are there
     this.slower = null;
+    this.pause();
     this.warn(ignored.join(" "));
     this.writeAddress();
     this.fillForm();
@@ -158,21 +162,19 @@ class CoursePlayground extends HTMLElement {
     try {
       if (state.data === "jets") sample = await (await fetch(JETS)).json();
     } catch (error) {
-      return this.warn(`The jets could not be read (${error.message}). Reload the page, or choose other data.`);
+      const remedy = "Reload the page, or choose other data.";
+      if (this.state === state) this.warn(`The jets could not be read (${error.message}). ${remedy}`);
+      return;
     }
     if (this.state !== state) return; // another state was opened meanwhile
     const random = streams(state.seed);
     this.points = draw(state, random.data, sample);
     this.box = boxAround(Object.values(this.points));
-    const training = new Training(state, this.points, random);
-    this.training = training;
-    this.grid = training.inputs(grid(this.box)); // (SIDE², n_features)
+    this.training = new Training(state, this.points, random);
+    this.grid = this.training.inputs(grid(this.box)); // (SIDE², n_features)
     this.example = { row: 0, at: 0 };
     this.prepare();
-    while (training.epoch < state.epochs && this.advance(() => this.trainFor(30, state.epochs))) {
-      await new Promise(requestAnimationFrame);
-      if (this.training !== training) return;
-    }
+    if (state.epochs > 0) this.play(state.epochs);
   }
 
   /** Whole epochs, up to `epochs` of them in all, for about so many milliseconds. */
@@ -191,10 +193,11 @@ class CoursePlayground extends HTMLElement {
   changed(control) {
     const key = control.name;
     const chosen = [...this.querySelectorAll(`[name="${key}"]:checked`)].map((box) => box.value).join(",");
-    const text = key === "features" ? chosen : control.value.trim();
+    const text = key === "features" ? chosen : control.value.replaceAll(" ", "");
     const value = FIELDS[key].read(text);
     if (value === undefined) {
       const { label, expects } = FIELDS[key];
+      if (key === "features") control.checked = true; // it was the last
       return this.warn(`${label}: expected ${expects}, not “${text}”. Nothing has changed.`);
     }
     const noise = key === "data" ? defaults(value).noise : this.state.noise;
@@ -218,21 +221,30 @@ class CoursePlayground extends HTMLElement {
     return this.slower === null;
   }
 
-  play() {
+  /** Train until `pause`, an epoch in each frame; or until there are so many `epochs`, and as fast as can be. */
+  play(epochs) {
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const [move, wait] = epochs
+      ? [() => this.trainFor(30, epochs), 0]
+      : [() => this.training.finishEpoch(), calm ? 500 : 30];
     const frame = () => {
-      if (!this.advance(() => this.training.finishEpoch())) return this.pause();
-      this.timer = setTimeout(frame, calm ? 500 : 30);
+      if (!this.advance(move) || this.training.epoch >= epochs) return this.pause();
+      this.timer = setTimeout(frame, wait);
     };
     this.find("[data-do=play]").textContent = "Pause";
-    this.find(".status").ariaLive = "off";
+    this.live("off"); // no screen reader can follow
     this.timer = setTimeout(frame);
   }
 
   pause() {
     this.timer = clearTimeout(this.timer);
     this.find("[data-do=play]").textContent = "Play";
-    this.find(".status").ariaLive = "polite";
+    this.live("polite");
+    if (this.training) this.showStatus(); // is read out
+  }
+
+  live(how) {
+    for (const text of this.querySelectorAll("[aria-live]")) text.ariaLive = how;
   }
 
   walk(by) {
@@ -267,7 +279,7 @@ class CoursePlayground extends HTMLElement {
       `${classes[0]}: circles. ${classes[1]}: triangles. Hollow: to test on. ` +
       "Line: probability ½. Weights: solid positive, dashed negative." +
       (scaled ? ` The network sees ${axes.join(" and ")} as x and y, with mean 0 and spread 1.` : "");
-    this.find(".roc").hidden = state.data !== "jets";
+    this.find(".roc").hidden = state.data !== "jets" || new Set(training.test.y).size < 2;
     const rows = dense.map((_, l) => {
       return `<tr><th scope="row">${l + 1}</th><td>–</td><td class="length"><span class="bar"></span></td></tr>`;
     });
@@ -280,8 +292,10 @@ class CoursePlayground extends HTMLElement {
     if (!this.training) return;
     this.width = this.clientWidth;
     this.colors = palette(this);
+    const { sizes } = this.training.network;
+    this.find(".network").style.minWidth = this.find(".example").open ? `${networkWidth(sizes)}px` : "";
     const heights = {
-      ".network": () => networkHeight(this.training.network.sizes),
+      ".network": () => networkHeight(sizes),
       ".surface": planeHeight,
       ".points": planeHeight,
       ".losses": () => CHART_HEIGHT,
@@ -369,7 +383,7 @@ class CoursePlayground extends HTMLElement {
     this.find(".losses").ariaLabel =
       `Loss against epochs: from ${short(history[0].loss)} to ${short(now.loss)} in training, ` +
       `${short(now.testLoss)} in the test.`;
-    if (this.state.data === "jets") {
+    if (!this.find(".roc").hidden) {
       const { curve, area } = roc(this.training.predict(test.X), test.y);
       const rates = {
         curves: [{ x: curve.map(([x]) => x), y: curve.map(([, y]) => y) }, { x: [0, 1], y: [0, 1] }],
@@ -398,7 +412,7 @@ class CoursePlayground extends HTMLElement {
   showStation({ title, layer, numbers, rows }) {
     const { row } = this.example;
     const point = [...this.points.train.X.row(row)].map(short).join(", ");
-    this.find(".station").textContent = `Example ${row + 1} at (${point}). ${title}.`;
+    say(this.find(".station"), `Example ${row + 1} at (${point}). ${title}.`);
     const cells = (values) => [...values].map((value) => `<td>${short(value)}</td>`).join("");
     const line = (name, values) => `<tr><th scope="row">${name}</th>${cells(values)}</tr>`;
     if (!numbers) return this.find(".numbers").replaceChildren();

@@ -5,12 +5,15 @@ import { LOSSES, accuracy, addPenalty } from "./losses.mjs";
 import { Network } from "./network.mjs";
 import { OPTIMIZERS, SCHEDULES } from "./optimizers.mjs";
 
-/** The loss is no longer a number. `lr` is a rate to try instead. */
+const RUNAWAY = 100; // times the loss before training
+
+/** The loss is no longer a number, or out of all proportion. `lr` is a rate to try instead. */
 export class DivergedError extends Error {
   constructor(loss, epoch, lr) {
     const smaller = Number((lr / 10).toPrecision(2));
     super(
-      `The loss became ${loss} in epoch ${epoch + 1}: the steps are too long and the weights ran away. ` +
+      `The loss became ${loss.toPrecision(3)} in epoch ${epoch + 1}: ` +
+        "the steps are too long and the weights ran away. " +
         `Try lr=${smaller} instead of ${lr}.`,
     );
     this.lr = smaller;
@@ -47,7 +50,7 @@ export class Training {
     const rows = this.left.splice(0, state.batch === "all" ? Infinity : state.batch);
     const y = rows.map((i) => this.train.y[i]);
     const { loss, delta } = this.loss.of(network.forward(this.train.X.take(rows), true), y);
-    this.requireFinite(loss);
+    this.requireBelow(Infinity, loss);
     network.backward(delta);
     addPenalty(network, state.l1, state.l2);
     optimizer.step(network.weights, network.gradients);
@@ -71,14 +74,14 @@ export class Training {
 
   endEpoch() {
     const now = this.evaluate();
-    this.requireFinite(now.loss);
-    this.requireFinite(now.testLoss);
+    this.requireBelow(RUNAWAY * this.history[0].loss, now.loss);
+    this.requireBelow(Infinity, now.testLoss);
     this.epoch += 1;
     this.history.push(now);
   }
 
-  requireFinite(loss) {
-    if (!Number.isFinite(loss)) throw new DivergedError(loss, this.epoch, this.state.lr);
+  requireBelow(most, loss) {
+    if (!(loss < most)) throw new DivergedError(loss, this.epoch, this.state.lr);
   }
 
   /** Loss and accuracy on all points to train on and on all to test on, without dropout and penalties. */
