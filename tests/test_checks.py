@@ -15,6 +15,7 @@ from course_utils.checks import (
     check_raises,
     check_shape,
     diagnose,
+    unpacked,
 )
 
 SEEDS = range(5)
@@ -847,6 +848,31 @@ def test_choices_may_be_words():
     words = ("right", "one-sided", "wrong")
     check_choice("wrong", "wrong", choices=words)
     assert 'expected "right", "one-sided" or "wrong"' in message(check_choice, "A", choices=words)
+
+
+# ── unpacked ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("answer", [(1, 2), [1, 2], np.array([1, 2])])
+def test_what_comes_in_the_right_number_comes_back(answer):
+    first, second = unpacked(answer, "mu, sigma")
+    assert (first, second) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("answer", "came"),
+    [
+        (None, "None: did you forget `return`?"),
+        (0.5, "0.5"),
+        ((1, 2, 3), "(1, 2, 3)"),
+        ([1], "[1]"),
+        (np.array(2), "array(2)"),
+        ("ab", "'ab'"),
+        ({1, 2}, "{1, 2}"),
+    ],
+)
+def test_what_comes_in_another_number_or_form_is_shown(answer, came):
+    assert message(unpacked, answer, "mu, sigma") == f"expected 2 results, `return mu, sigma`; came {came}"
 
 
 # ── Around the checks ───────────────────────────────────────────────────────────────────────────────────────

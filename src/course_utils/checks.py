@@ -139,6 +139,22 @@ def check_choice(
     print(f"passed: {name} is right")
 
 
+def unpacked(answer: object, names: str) -> Sequence[Any]:
+    """What a function returned, if it is one thing for each of the `names`, which are written as after its `return`.
+
+    >>> mu, sigma = unpacked((0.5, 0.1), "mu, sigma")
+    >>> unpacked(0.5, "mu, sigma")
+    Traceback (most recent call last):
+    course_utils.checks.CheckFailed: expected 2 results, `return mu, sigma`; came 0.5
+    """
+    wanted = len(names.split(", "))
+    several = isinstance(answer, tuple | list) or (isinstance(answer, np.ndarray) and answer.ndim > 0)
+    if not several or len(answer) != wanted:
+        came = "None: did you forget `return`?" if answer is None else repr(answer)
+        raise CheckFailed(f"expected {wanted} results, `return {names}`; came {came}")
+    return answer
+
+
 def check_raises(
     error: type[Exception],
     function: Callable[..., object],
