@@ -505,6 +505,7 @@ def test_the_reference_finds_good_settings_whatever_the_seed(record_property):
     assert np.median(dice) == pytest.approx(0.13, abs=0.015)
 
 
+@pytest.mark.slow
 def test_another_seed_changes_a_loss_in_hyperparameters_as_much_as_stated():
     defined = reference("hyperparameters", "setup", "jets")
     text = "".join(defined["sources"].values())
